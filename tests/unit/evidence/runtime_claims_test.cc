@@ -1,0 +1,73 @@
+#include "evidence/runtime_claims.h"
+
+#include <doctest/doctest.h>
+
+#include "unit/evidence/sample_evidence.h"
+
+namespace cpods::evidence {
+namespace {
+
+TEST_CASE("claims: the key named HCLAkPub is found among others") {
+  const auto mine = sample::attestation_key().public_part();
+  const auto other = sample::other_key().public_part();
+  const std::string text = R"({"keys":[)" + sample::jwk(other, "HCLEkPub") + "," +
+                           sample::jwk(mine) + R"(],"user-data":"00"})";
+  const auto key = attestation_key(as_bytes(text));
+  REQUIRE(key);
+  CHECK(key->modulus == mine.modulus);
+  CHECK(key->exponent == mine.exponent);
+}
+
+TEST_CASE("claims: anything but exactly one usable key is refused with its own sentence") {
+  const auto mine = sample::attestation_key().public_part();
+  const auto key = sample::jwk(mine);
+  const RsaKey small{Bytes(128, 0xFF), {1, 0, 1}};
+  const RsaKey leading_zero{Bytes(256, 0x7F), {1, 0, 1}};
+  const RsaKey wide_exponent{mine.modulus, {1, 0, 0, 0, 1}};
+  struct Row {
+    std::string text;
+    std::string sentence;
+  };
+  const Row rows[] = {
+      {R"({"keys":[]})", "no key is named HCLAkPub"},
+      {"{}", "no key is named HCLAkPub"},
+      {R"({"keys":[)" + key + "," + key + "]}", "two keys are named HCLAkPub"},
+      {R"({"keys":[{"kid":"HCLAkPub","kty":"EC"}]})", "HCLAkPub is not an RSA key"},
+      {R"({"keys":[{"kid":"HCLAkPub","kty":"RSA","n":"A","e":"AQAB"}]})",
+       "HCLAkPub is not an RSA key of 2048 bits"},
+      {R"({"keys":[)" + sample::jwk(small) + "]}", "HCLAkPub is not an RSA key of 2048 bits"},
+      {R"({"keys":[)" + sample::jwk(leading_zero) + "]}",
+       "HCLAkPub is not an RSA key of 2048 bits"},
+      {R"({"keys":[)" + sample::jwk(wide_exponent) + "]}",
+       "the exponent of HCLAkPub is not 1 to 4 bytes of base64url"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const auto refused = attestation_key(as_bytes(row.text));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() ==
+          Refusal{Doubt::Malformed,
+                  "the runtime claims of the HCL report cannot be used: " + row.sentence});
+  }
+}
+
+TEST_CASE("claims: text that two readers could read differently is refused") {
+  const auto key = sample::jwk(sample::attestation_key().public_part());
+  const std::string deep = std::string(10000, '[') + std::string(10000, ']');
+  const std::string texts[] = {R"({"keys":[)" + key + R"(],"keys":[]})",
+                               R"({"keys":[)" + key + "]} {}",
+                               R"({"keys":{"kid":"HCLAkPub"}})",
+                               R"({"keys":[7]})",
+                               "\xFF",
+                               "",
+                               R"({"keys":[)" + key + R"(],"deep":)" + deep + "}"};
+  for (const auto& text : texts) {
+    CAPTURE(text.substr(0, 80));
+    const auto refused = attestation_key(as_bytes(text));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().doubt == Doubt::Malformed);
+  }
+}
+
+}  // namespace
+}  // namespace cpods::evidence

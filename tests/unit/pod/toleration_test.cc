@@ -1,0 +1,92 @@
+#include "pod/toleration.h"
+
+#include <doctest/doctest.h>
+
+#include "unit/parsed.h"
+
+namespace cpods::pod {
+namespace {
+
+Toleration toleration(const std::string& json) { return Toleration::read(parsed(json).root()); }
+
+TEST_CASE("toleration: covers what it tolerates in every case and for as long") {
+  struct Row {
+    std::string one;
+    std::string other;
+    bool covers;
+  };
+  const Row rows[] = {
+      // Everything, and every effect.
+      {R"({"operator":"Exists"})", R"({"key":"a","value":"1","effect":"NoSchedule"})", true},
+      {R"({"operator":"Exists"})", R"({"operator":"Exists"})", true},
+      {R"({"operator":"Exists","effect":"NoSchedule"})", R"({"key":"a","effect":"NoSchedule"})", true},
+      {R"({"operator":"Exists","effect":"NoSchedule"})", R"({"key":"a","effect":"NoExecute"})", false},
+      {R"({"operator":"Exists","effect":"NoSchedule"})", R"({"key":"a"})", false},
+      // One key.
+      {R"({"key":"a","operator":"Exists"})", R"({"key":"a","value":"1"})", true},
+      {R"({"key":"a","operator":"Exists"})", R"({"key":"a","operator":"Exists"})", true},
+      {R"({"key":"a","operator":"Exists"})", R"({"key":"b","operator":"Exists"})", false},
+      {R"({"key":"a","operator":"Exists"})", R"({"operator":"Exists"})", false},
+      // One value; an absent operator is Equal.
+      {R"({"key":"a","value":"1"})", R"({"key":"a","operator":"Equal","value":"1"})", true},
+      {R"({"key":"a","operator":"Equal","value":"1"})", R"({"key":"a","value":"1"})", true},
+      {R"({"key":"a","operator":"","value":"1"})", R"({"key":"a","value":"1"})", true},
+      {R"({"key":"a","value":"1"})", R"({"key":"a","value":"2"})", false},
+      {R"({"key":"a","value":"1"})", R"({"key":"a","operator":"Exists"})", false},
+      {R"({"key":"a"})", R"({"key":"a","value":""})", true},
+      // Effects.
+      {R"({"key":"a","value":"1"})", R"({"key":"a","value":"1","effect":"NoExecute"})", true},
+      {R"({"key":"a","value":"1","effect":"NoExecute"})", R"({"key":"a","value":"1"})", false},
+      {R"({"key":"a","effect":"NoSchedule"})", R"({"key":"a","effect":"NoSchedule"})", true},
+      {R"({"key":"a","effect":"NoSchedule"})", R"({"key":"a","effect":"NoExecute"})", false},
+      // Time.
+      {R"({"operator":"Exists","tolerationSeconds":300})", R"({"key":"a"})", false},
+      {R"({"key":"a","tolerationSeconds":300})", R"({"key":"a","tolerationSeconds":300})", true},
+      {R"({"key":"a","tolerationSeconds":299})", R"({"key":"a","tolerationSeconds":300})", false},
+      {R"({"key":"a"})", R"({"key":"a","tolerationSeconds":300})", true},
+      // Comparisons, which the API knows since 1.35, cover nothing but themselves would be proven.
+      {R"({"key":"a","operator":"Gt","value":"1"})", R"({"key":"a","value":"2"})", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.one);
+    CAPTURE(row.other);
+    CHECK(toleration(row.one).covers(toleration(row.other)) == row.covers);
+  }
+}
+
+TEST_CASE("toleration: written as the API writes it, and read back") {
+  const std::string rows[] = {
+      R"({"operator":"Exists"})",
+      R"({"key":"a","operator":"Equal","value":"1","effect":"NoSchedule"})",
+      R"({"key":"a","operator":"Exists","effect":"NoExecute","tolerationSeconds":300})"};
+  for (const auto& row : rows) CHECK(toleration(row).json() == row);
+}
+
+TEST_CASE("toleration: only what nothing covers is added, at the end") {
+  const std::vector<Toleration> wanted = {toleration(R"({"key":"a","operator":"Exists"})"),
+                                          toleration(R"({"key":"b","value":"1"})")};
+  struct Row {
+    std::string spec;
+    std::string patch;
+  };
+  const Row rows[] = {
+      {"{}",
+       R"([{"op":"add","path":"/spec/tolerations","value":[{"key":"a","operator":"Exists"},)"
+       R"({"key":"b","operator":"Equal","value":"1"}]}])"},
+      {R"({"tolerations":[{"key":"b","operator":"Exists"}]})",
+       R"([{"op":"add","path":"/spec/tolerations/-","value":{"key":"a","operator":"Exists"}}])"},
+      {R"({"tolerations":[{"operator":"Exists"}]})", "[]"},
+      {R"({"tolerations":[{"operator":"Exists","tolerationSeconds":5},{"key":"b","value":"1"}]})",
+       R"([{"op":"add","path":"/spec/tolerations/-","value":{"key":"a","operator":"Exists"}}])"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.spec);
+    const auto spec = parsed(row.spec);
+    json::Patch patch;
+    tolerate(spec.root(), "/spec", missing_tolerations(spec.root(), wanted), patch);
+    CHECK(patch.text() == row.patch);
+  }
+}
+
+}  // namespace
+}  // namespace cpods::pod

@@ -1,0 +1,3 @@
+#include "policy/loader.h"
+
+#include <doctest/doctest.h>

@@ -1,0 +1,131 @@
+#include "admission/decide.h"
+
+#include <algorithm>
+
+#include "admission/guard.h"
+#include "admission/place.h"
+#include "admission/template_check.h"
+#include "pod/names.h"
+#include "pod/templates.h"
+
+namespace cpods::admission {
+namespace {
+
+bool is_pod(const Request& request) {
+  return request.kind == "Pod" && request.resource.group.empty() &&
+         request.resource.name == "pods" &&
+         (request.resource.subresource.empty() ||
+          request.resource.subresource == "ephemeralcontainers");
+}
+
+// One of the eight built-in kinds; a custom resource of the same name may look quite different.
+bool is_workload(const Request& request) {
+  const auto group = request.resource.group;
+  return (group.empty() || group == "apps" || group == "batch") &&
+         request.resource.subresource.empty() &&
+         pod::find_template(request.kind, {}).has_value();
+}
+
+// A mirror Pod is a kubelet's report of a Pod that already runs. Anyone else who sets the annotation
+// gets no exemption, nor does a kubelet that asks for a guarded secret with it: static Pods may refer
+// to none, so that would be a stolen node's way to read one.
+bool is_mirror(const Request& request) {
+  return request.object["metadata"]["annotations"][names::kMirrorAnnotation].present() &&
+         std::ranges::find(request.groups, names::kNodesGroup) != request.groups.end();
+}
+
+bool reads_guarded(const Subject& subject) {
+  return std::ranges::any_of(subject.concerns,
+                             [](const auto& concern) { return !concern.guarded.empty(); });
+}
+
+// Nothing that is judged has changed: status, finalizers and annotations are never held up.
+bool is_unchanged(const Request& request) {
+  const auto before = request.old_object;
+  const auto after = request.object;
+  return request.operation == "UPDATE" && before["spec"] && before["spec"].equals(after["spec"]) &&
+         before["metadata"]["labels"].equals(after["metadata"]["labels"]);
+}
+
+Verdict place(const Request& request, const Subject& subject, const policy::Snapshot& snapshot) {
+  if (request.operation == "CREATE") return place_pod(subject, snapshot);
+  Verdict verdict;
+  if (request.operation != "UPDATE" || !request.resource.subresource.empty()) return verdict;
+  verdict.patch = restore_pod(request.old_object["spec"], subject.spec, snapshot);
+  if (!verdict.patch.empty()) verdict.reason = Reason::Restored;
+  return verdict;
+}
+
+Verdict guard(const Request& request, const Subject& subject,
+              const std::vector<const policy::Policy*>& reaching,
+              const policy::Snapshot& snapshot) {
+  if (request.operation == "CREATE") {
+    return weigh(subject, find_all(subject, Moment::Creation, snapshot));
+  }
+  const auto stored = read_subject(request.namespace_name, request.old_object, reaching);
+  return weigh(subject, made_worse(find_all(subject, Moment::Update, snapshot),
+                                   find_all(stored, Moment::Update, snapshot)));
+}
+
+Verdict decide_about_pod(Door door, const Request& request,
+                         const std::vector<const policy::Policy*>& reaching,
+                         const policy::Snapshot& snapshot) {
+  const auto subject = read_subject(request.namespace_name, request.object, reaching);
+  if (is_mirror(request) && (door == Door::Place || !reads_guarded(subject))) return {};
+  auto verdict = door == Door::Place ? place(request, subject, snapshot)
+                                     : guard(request, subject, reaching, snapshot);
+  for (const auto& concern : subject.concerns) verdict.policies.push_back(concern.policy->name);
+  return verdict;
+}
+
+Verdict decide_unguarded(Door door, const Request& request, const policy::Snapshot& snapshot,
+                         const Cluster& cluster) {
+  const bool changes = request.operation == "CREATE" || request.operation == "UPDATE";
+  if (!changes || !is_looked_at(request) || is_unchanged(request)) return {};
+  const auto labels = cluster.namespace_labels(request.namespace_name);
+  if (!labels && snapshot.needs_labels_of(request.namespace_name)) {
+    const auto name = std::string(request.namespace_name);
+    return refuse(Reason::NamespaceUnknown,
+                  who_is(name, request.object) + ": the labels of namespace \"" + name +
+                      "\" are not known here, so it cannot be told which policies apply. Try "
+                      "again in a moment.");
+  }
+  static const pod::Labels kNone;
+  const auto reaching = snapshot.reaching(request.namespace_name, labels ? *labels : kNone);
+  if (reaching.empty()) return {};
+  if (is_pod(request)) return decide_about_pod(door, request, reaching, snapshot);
+  if (door == Door::Place) return {};
+  return check_template(request, reaching, snapshot);
+}
+
+// who_is, also where the object's own names are what cannot be read.
+std::string who_asks(const Request& request) {
+  try {
+    return who_is(request.namespace_name, request.object);
+  } catch (const json::Malformed&) {
+    return std::string(request.namespace_name) + "/" + std::string(request.name);
+  }
+}
+
+}  // namespace
+
+bool is_looked_at(const Request& request) {
+  return is_pod(request) || is_workload(request);
+}
+
+Verdict decide(Door door, const Request& request, const policy::Snapshot& snapshot,
+               const Cluster& cluster) {
+  try {
+    return decide_unguarded(door, request, snapshot, cluster);
+  } catch (const json::Malformed& malformed) {
+    const auto where = malformed.where().empty() ? "the object" : malformed.where();
+    return refuse(Reason::Malformed, who_asks(request) + ": " + where + " " + malformed.what() +
+                                         ". Correct that field.");
+  } catch (const std::exception& error) {
+    return refuse(Reason::Internal, who_asks(request) + ": this request could not be judged (" +
+                                        std::string(error.what()) +
+                                        "), and what cannot be judged is refused. Please report it.");
+  }
+}
+
+}  // namespace cpods::admission

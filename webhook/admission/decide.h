@@ -1,0 +1,26 @@
+#pragma once
+// The only place that says yes or no. No I/O, no clock, no state: the request, the snapshot and what
+// is known of the cluster go in, the verdict comes out. Any thread.
+//
+// Fail closed: a request that cannot be read, a namespace whose labels are not known where a policy
+// asks for them, and any exception are refusals.
+
+#include <cstdint>
+
+#include "admission/cluster.h"
+#include "admission/review.h"
+#include "admission/verdict.h"
+#include "policy/snapshot.h"
+
+namespace cpods::admission {
+
+enum class Door : std::uint8_t { Place, Guard };  // /mutate and /validate
+
+[[nodiscard]] Verdict decide(Door door, const Request& request, const policy::Snapshot& snapshot,
+                             const Cluster& cluster);
+
+// Whether the request concerns an object that this product looks at: a Pod, its ephemeral
+// containers, or a workload with a Pod template.
+[[nodiscard]] bool is_looked_at(const Request& request);
+
+}  // namespace cpods::admission

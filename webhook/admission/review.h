@@ -1,0 +1,41 @@
+#pragma once
+// AdmissionReview v1 (k8s.io/api/admission/v1), from bytes and back.
+// A Request is a view into the Document it was decoded from, which must outlive it. Any thread.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admission/verdict.h"
+#include "base/error.h"
+#include "json/document.h"
+
+namespace cpods::admission {
+
+struct Resource {
+  std::string_view group;
+  std::string_view name;         // pods
+  std::string_view subresource;  // ephemeralcontainers, or empty
+};
+
+struct Request {
+  std::string_view uid;
+  std::string_view operation;  // CREATE | UPDATE | DELETE | CONNECT
+  std::string_view kind;       // Pod
+  Resource resource;
+  std::string_view name;  // empty while generateName is pending
+  std::string_view namespace_name;
+  std::string_view username;
+  std::vector<std::string_view> groups;
+  bool dry_run = false;
+  json::Node object;      // rooted; missing on DELETE
+  json::Node old_object;  // rooted; there on UPDATE and DELETE
+};
+
+// Malformed where it is no AdmissionReview of admission.k8s.io/v1 with a request and a uid.
+[[nodiscard]] Result<Request> decode(const json::Document& review);
+
+// The whole AdmissionReview answer, with the request's uid.
+[[nodiscard]] std::string encode(std::string_view uid, const Verdict& verdict);
+
+}  // namespace cpods::admission

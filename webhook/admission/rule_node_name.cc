@@ -1,0 +1,28 @@
+// Threat: whoever may create Pods may set spec.nodeName and so go past the scheduler. The kubelet of
+// that node may read the Pod's Secrets from that moment on, before it looks at affinity at all
+// (the Node authorizer's graph follows spec.nodeName).
+// Fields: spec.nodeName, at creation only; afterwards the scheduler's binding has set it.
+
+#include <algorithm>
+
+#include "admission/rules.h"
+
+namespace cpods::admission {
+
+void check_node_name(const Subject& subject, Findings& findings) {
+  const auto node = subject.spec["nodeName"].text();
+  if (node.empty()) return;
+  for (const auto& concern : subject.concerns) {
+    const auto& pool = concern.policy->pool->name;
+    findings.push_back({.reason = Reason::NodeName,
+                        .policy = concern.policy,
+                        .what = "spec.nodeName",
+                        .why = "binds this Pod to node \"" + std::string(node) +
+                               "\" past the scheduler, so nothing holds it on pool \"" + pool +
+                               "\" (policy \"" + concern.policy->name + "\").",
+                        .fix = "Remove spec.nodeName.",
+                        .brief = "spec.nodeName goes past the scheduler"});
+  }
+}
+
+}  // namespace cpods::admission

@@ -1,0 +1,93 @@
+// Threat: a Pod that a policy selects starts on an ordinary node, because the mutating call was
+// skipped, undone by another webhook, or contradicted by the Pod's own constraints.
+// Fields: spec.nodeSelector, spec.affinity.nodeAffinity (required terms); pod/placement.cc proves.
+
+#include <algorithm>
+
+#include "admission/rules.h"
+#include "pod/names.h"
+
+namespace cpods::admission {
+namespace {
+
+// k=v of a policy that would place every Pod of a namespace with that label on this pool.
+std::string opt_in_label(const policy::Pool* pool, const policy::Snapshot& snapshot) {
+  for (const auto& policy : snapshot.policies()) {
+    const bool takes_every_pod = policy->action == policy::Action::Enforce &&
+                                 policy->pool == pool && policy->namespaces.empty() &&
+                                 policy->pod_selector && policy->pod_selector->requirements.empty();
+    if (!takes_every_pod || !policy->namespace_selector) continue;
+    const auto& requirements = policy->namespace_selector->requirements;
+    if (requirements.size() == 1 && requirements[0].op == pod::Operator::In) {
+      return requirements[0].key + "=" + requirements[0].values[0];
+    }
+  }
+  return {};
+}
+
+std::string all_requirements(const policy::Pool& pool) {
+  std::string out;
+  for (std::size_t i = 0; i < pool.requirements.size(); ++i) {
+    out += (i == 0 ? "" : " and ") + pool.requirements[i].text();
+  }
+  return out;
+}
+
+// The policy that has this Pod placed on another pool than the one of `concern`, which only guards.
+const policy::Policy* placed_elsewhere(const Concern& concern, const Subject& subject) {
+  if (concern.wants_pod()) return nullptr;
+  const auto found = std::ranges::find_if(subject.concerns, [&](const auto& other) {
+    return other.wants_pod() && other.policy->action == policy::Action::Enforce &&
+           other.policy->pool != concern.policy->pool;
+  });
+  return found == subject.concerns.end() ? nullptr : found->policy;
+}
+
+}  // namespace
+
+std::string explain(const pod::Placement& placement) {
+  return (placement.certainty == pod::Certainty::Impossible ? "this Pod can never run there: "
+                                                            : "this Pod may run elsewhere: ") +
+         placement.why() + ".";
+}
+
+std::string advise(const Concern& concern, const Subject& subject,
+                   const policy::Snapshot& snapshot) {
+  if (const auto* other = placed_elsewhere(concern, subject)) {
+    return "Policy \"" + other->name + "\" places this Pod on pool \"" + other->pool->name +
+           "\": let both policies name one pool, or keep out of this Pod what \"" +
+           concern.policy->name + "\" guards.";
+  }
+  const auto& placement = concern.placement;
+  if (placement.open.empty()) return "Correct its nodeSelector and affinity.";
+  if (placement.certainty == pod::Certainty::Impossible) return "Remove that constraint.";
+  const auto change =
+      !placement.term ? "Add a required node affinity with " + all_requirements(*concern.policy->pool)
+      : placement.open.size() == 1 ? std::string("Add that expression to every term")
+                                   : std::string("Add those expressions to every term");
+  if (concern.wants_pod()) {
+    return change + ", or create the Pod again while " + std::string(names::kMutatingWebhook) +
+           " is reachable, which does so.";
+  }
+  const auto label = opt_in_label(concern.policy->pool, snapshot);
+  return label.empty() ? change + "." : change + ", or label the namespace " + label + ".";
+}
+
+void check_placement(const Subject& subject, const policy::Snapshot& snapshot,
+                     Findings& findings) {
+  for (const auto& concern : subject.concerns) {
+    // A guarded secret off the pool is told by rule_secrets, which says more.
+    if (!concern.selects || !concern.guarded.empty() || concern.guaranteed()) continue;
+    const auto& pool = concern.policy->pool->name;
+    const bool never = concern.placement.certainty == pod::Certainty::Impossible;
+    findings.push_back(
+        {.reason = Reason::NotGuaranteed,
+         .policy = concern.policy,
+         .what = "policy \"" + concern.policy->name + "\"",
+         .why = "keeps this Pod on pool \"" + pool + "\", but " + explain(concern.placement),
+         .fix = advise(concern, subject, snapshot),
+         .brief = (never ? "can never run on pool \"" : "may run off pool \"") + pool + "\""});
+  }
+}
+
+}  // namespace cpods::admission

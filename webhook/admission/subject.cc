@@ -1,0 +1,63 @@
+#include "admission/subject.h"
+
+#include <algorithm>
+
+namespace cpods::admission {
+namespace {
+
+bool guards(const policy::SecretGuard& guard, const pod::SecretReference& reference) {
+  switch (reference.kind) {
+    case pod::ReferenceKind::Secret:
+      return policy::any_matches(guard.names, reference.name);
+    case pod::ReferenceKind::ProviderClass:
+      return policy::any_matches(guard.provider_classes, reference.name);
+    case pod::ReferenceKind::ServiceAccount:
+      return policy::any_matches(guard.service_accounts, reference.name);
+    case pod::ReferenceKind::VolumeClaim:
+      return policy::any_matches(guard.volume_claims, reference.name);
+    case pod::ReferenceKind::Unknown:
+      return true;  // it may carry anything
+  }
+  return true;
+}
+
+bool any_guard(const std::vector<const policy::Policy*>& policies) {
+  return std::ranges::any_of(policies, [](const auto* policy) { return policy->secrets.has_value(); });
+}
+
+}  // namespace
+
+bool Concern::wants_pod() const {
+  return selects || (!guarded.empty() && policy->secrets->on_use == policy::OnUse::Place);
+}
+
+std::string who_is(std::string_view namespace_name, json::Node object) {
+  const auto metadata = object["metadata"];
+  auto name = metadata["name"].text();
+  if (name.empty()) name = metadata["generateName"].text();
+  return std::string(namespace_name) + '/' + std::string(name);
+}
+
+Subject read_subject(std::string_view namespace_name, json::Node pod,
+                     const std::vector<const policy::Policy*>& reaching) {
+  Subject subject{who_is(namespace_name, pod), pod, pod["spec"], {}};
+  if (reaching.empty()) return subject;
+  if (!subject.spec) throw json::Malformed("/spec", "must be an object, but is missing");
+  const auto labels = pod::Labels::read(pod["metadata"]["labels"]);
+  std::vector<pod::SecretReference> references;
+  if (any_guard(reaching)) references = pod::secret_references(subject.spec);
+  for (const auto* policy : reaching) {
+    Concern concern{.policy = policy};
+    concern.selects = policy->pod_selector && policy->pod_selector->matches(labels);
+    if (policy->secrets) {
+      std::ranges::copy_if(references, std::back_inserter(concern.guarded),
+                           [&](const auto& each) { return guards(*policy->secrets, each); });
+    }
+    if (!concern.selects && concern.guarded.empty()) continue;
+    concern.placement = pod::prove_placement(subject.spec, policy->pool->requirements);
+    subject.concerns.push_back(std::move(concern));
+  }
+  return subject;
+}
+
+}  // namespace cpods::admission

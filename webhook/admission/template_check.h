@@ -1,0 +1,36 @@
+#pragma once
+// What the Pods of a workload would hear, told when the workload is applied.
+// Pure; any thread.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admission/finding.h"
+#include "admission/review.h"
+#include "policy/snapshot.h"
+
+namespace cpods::admission {
+
+// The Pod of a template, as it would be created and then patched.
+struct Rehearsal {
+  json::Document pod;       // as its controller would send it
+  json::Document placed;    // after the patch
+  Verdict place;            // of the mutating door
+  std::vector<Finding> findings;  // of the guard, or of the mutating door where that refuses
+  std::vector<std::string> policies;
+};
+
+// `pod_template` is a PodTemplateSpec; `name` the workload's.
+[[nodiscard]] Rehearsal rehearse(std::string_view namespace_name, std::string_view name,
+                                 json::Node pod_template,
+                                 const std::vector<const policy::Policy*>& reaching,
+                                 const policy::Snapshot& snapshot);
+
+// The guard's answer about the workload itself, by each policy's `templates` setting. On UPDATE an
+// unchanged template is not judged again.
+[[nodiscard]] Verdict check_template(const Request& request,
+                                     const std::vector<const policy::Policy*>& reaching,
+                                     const policy::Snapshot& snapshot);
+
+}  // namespace cpods::admission

@@ -1,0 +1,48 @@
+#pragma once
+// The answer to one request. Plain value; any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "json/patch.h"
+
+namespace cpods::admission {
+
+// Stable codes: the same in metrics, logs, audit annotations and tests.
+enum class Reason : std::uint8_t {
+  NotConcerned,      // no policy has anything to say
+  Satisfied,         // policies concern it, and it is as it should be
+  Placed,            // a patch makes it so
+  Restored,          // an update gets back what the stored Pod carries
+  NotGuaranteed,     // may run, or can only run, off the pool
+  SecretOffPool,     // may read a guarded secret off the pool
+  UnknownSource,     // carries a volume or source kind this version does not know
+  StepMissing,       // no attestation step
+  StepAltered,       // an attestation step that is not the prescribed one
+  NodeName,          // spec.nodeName goes past the scheduler
+  TwoPools,          // policies name different pools for it
+  NamespaceUnknown,  // the namespace's labels are not known
+  Malformed,         // cannot be read
+  Internal,          // a bug or a broken environment
+};
+
+inline constexpr std::size_t kReasons = static_cast<std::size_t>(Reason::Internal) + 1;
+
+[[nodiscard]] std::string_view name_of(Reason reason);
+
+struct Verdict {
+  bool allowed = true;
+  Reason reason = Reason::NotConcerned;
+  std::string message;  // of a refusal: who, what, why, fix
+  std::vector<std::string> warnings;
+  json::Patch patch;  // only ever non-empty on an allowed answer of the mutating door
+  std::vector<std::pair<std::string, std::string>> audit_annotations;
+  std::vector<std::string> policies;  // names of those that concern the object, in order
+};
+
+[[nodiscard]] Verdict refuse(Reason reason, std::string message);
+
+}  // namespace cpods::admission

@@ -1,0 +1,62 @@
+#pragma once
+// What the admission side counts, in the server's registry. Every combination of labels is resolved
+// once, so that counting in the request path is one atomic addition.
+// Shared by all threads of a server; lives as long as the registry.
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "admission/decide.h"
+#include "admission/verdict.h"
+
+namespace cpods::commands {
+
+class ReviewMetrics {
+ public:
+  explicit ReviewMetrics(prometheus::Registry& registry);
+
+  // One review answered.
+  void count(admission::Door door, const admission::Verdict& verdict,
+             std::chrono::nanoseconds duration);
+  // One body that is no AdmissionReview.
+  void count_unreadable(admission::Door door);
+
+ private:
+  static constexpr std::size_t kDoors = 2;
+  static constexpr std::size_t kVerdicts = 3;  // allowed, patched, denied
+
+  prometheus::Counter& request_counter(std::size_t door, std::size_t verdict,
+                                       admission::Reason reason);
+
+  prometheus::Family<prometheus::Counter>& requests_;
+  std::mutex making_;
+  std::array<std::atomic<prometheus::Counter*>, kDoors * kVerdicts * admission::kReasons>
+      request_counters_{};
+  std::array<prometheus::Histogram*, kDoors> seconds_{};
+  std::array<prometheus::Counter*, kDoors> unreadable_{};
+
+ public:
+  prometheus::Gauge& policy_generation;
+  prometheus::Counter& policy_reloads;
+  prometheus::Counter& policy_reload_failures;
+  prometheus::Gauge& namespaces;
+  prometheus::Gauge& namespaces_staleness;
+  prometheus::Gauge& namespace_failures;
+  prometheus::Gauge& certificate_failures;
+};
+
+// "mutate" and "validate": the doors as metrics and logs name them.
+[[nodiscard]] std::string_view name_of(admission::Door door);
+// "allowed", "patched" or "denied".
+[[nodiscard]] std::string_view verdict_word(const admission::Verdict& verdict);
+
+}  // namespace cpods::commands

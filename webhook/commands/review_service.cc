@@ -1,0 +1,87 @@
+#include "commands/review_service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "admission/review.h"
+#include "base/limits.h"
+
+namespace cpods::commands {
+namespace {
+
+using admission::Door;
+using Clock = std::chrono::steady_clock;
+
+// Half of what the API server waits leaves time for the decision and the way back.
+std::chrono::milliseconds lookup_time(const server::Request& request) {
+  const auto timeout = request.timeout();
+  return timeout ? std::min(limits::kNamespaceLookup, *timeout / 2) : limits::kNamespaceLookup;
+}
+
+void log(Door door, const admission::Request& review, const admission::Verdict& verdict,
+         std::chrono::nanoseconds duration) {
+  const auto level = verdict.reason == admission::Reason::Internal ? spdlog::level::err
+                                                                   : spdlog::level::info;
+  if (!spdlog::default_logger_raw()->should_log(level)) return;
+  auto name = review.name;
+  if (name.empty() && review.object.kind() == json::Kind::Object) {
+    const auto generated = review.object["metadata"];
+    if (generated.kind() == json::Kind::Object &&
+        generated["generateName"].kind() == json::Kind::String) {
+      name = generated["generateName"].text();
+    }
+  }
+  spdlog::log(level,
+              "review uid={} door={} operation={} kind={} object={}/{} user={} verdict={} reason={} "
+              "policies={} dryRun={} us={}",
+              review.uid, name_of(door), review.operation, review.kind, review.namespace_name, name,
+              review.username, verdict_word(verdict), admission::name_of(verdict.reason),
+              fmt::join(verdict.policies, ","), review.dry_run,
+              std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+}  // namespace
+
+void ReviewService::add_routes(server::Routes& routes) {
+  routes.post["/mutate"] = [this](server::Request request) {
+    return answer(Door::Place, std::move(request));
+  };
+  routes.post["/validate"] = [this](server::Request request) {
+    return answer(Door::Guard, std::move(request));
+  };
+}
+
+bool ReviewService::must_ask(const admission::Request& review,
+                             const policy::Snapshot& snapshot) const {
+  return namespaces_ != nullptr && admission::is_looked_at(review) &&
+         snapshot.needs_labels_of(review.namespace_name) &&
+         !cluster_.namespace_labels(review.namespace_name);
+}
+
+boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::Request request) {
+  const auto began = Clock::now();
+  const auto patience = lookup_time(request);
+  auto document = json::Document::parse(std::move(request.body));
+  auto review = document ? admission::decode(*document)
+                         : Result<admission::Request>(std::unexpected(document.error()));
+  if (!review) {
+    metrics_.count_unreadable(door);
+    co_return server::Reply::sentence(400, "Not an AdmissionReview: " + review.error().text() + ".");
+  }
+  const auto snapshot = policies_.current();
+  if (must_ask(*review, *snapshot)) {
+    std::string name(review->namespace_name);
+    // Whatever it answers is in the cache now, or the namespace stays unknown and is refused.
+    const auto ignored = co_await namespaces_->look_up(std::move(name), patience);
+    static_cast<void>(ignored);
+  }
+  const auto verdict = admission::decide(door, *review, *snapshot, cluster_);
+  auto reply = server::Reply::json(admission::encode(review->uid, verdict));
+  const auto duration = Clock::now() - began;
+  metrics_.count(door, verdict, duration);
+  log(door, *review, verdict, duration);
+  co_return reply;
+}
+
+}  // namespace cpods::commands

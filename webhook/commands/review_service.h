@@ -1,0 +1,36 @@
+#pragma once
+// The two doors as HTTP handlers: bytes in, decide, bytes out, one log line and one count each.
+// Owned by `serve`; its handlers run on all server threads at once.
+
+#include <boost/asio/awaitable.hpp>
+
+#include "admission/decide.h"
+#include "commands/review_metrics.h"
+#include "kube/namespace_cache.h"
+#include "policy/store.h"
+#include "server/http.h"
+
+namespace cpods::commands {
+
+class ReviewService {
+ public:
+  // `namespaces` may be null: then there is no API server to ask.
+  ReviewService(const policy::Store& policies, const admission::Cluster& cluster,
+                kube::NamespaceCache* namespaces, ReviewMetrics& metrics)
+      : policies_(policies), cluster_(cluster), namespaces_(namespaces), metrics_(metrics) {}
+
+  // Adds POST /mutate and POST /validate.
+  void add_routes(server::Routes& routes);
+
+ private:
+  boost::asio::awaitable<server::Reply> answer(admission::Door door, server::Request request);
+  [[nodiscard]] bool must_ask(const admission::Request& review,
+                              const policy::Snapshot& snapshot) const;
+
+  const policy::Store& policies_;
+  const admission::Cluster& cluster_;
+  kube::NamespaceCache* namespaces_;
+  ReviewMetrics& metrics_;
+};
+
+}  // namespace cpods::commands

@@ -1,0 +1,287 @@
+// serve, top to bottom: policies, the API server if there is one, certificates, routes, listeners;
+// then a supervisor that ticks until a signal comes; then the way out.
+
+#include "commands/serve.h"
+
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <ctime>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "commands/exit_codes.h"
+#include "commands/review_service.h"
+#include "kube/certificate_keeper.h"
+#include "kube/loop.h"
+#include "kube/namespace_cache.h"
+#include "pod/names.h"
+#include "policy/store.h"
+#include "server/listener.h"
+#include "server/readiness.h"
+
+namespace cpods::commands {
+namespace {
+
+// Without an API server a namespace is known by its name alone.
+class NamesOnly final : public admission::Cluster {
+ public:
+  [[nodiscard]] std::shared_ptr<const pod::Labels> namespace_labels(
+      std::string_view name) const override {
+    auto labels = std::make_shared<pod::Labels>();
+    labels->set(names::kNamespaceNameLabel, name);
+    return labels;
+  }
+};
+
+// Everything that talks to the API server, on its own thread.
+struct ApiServer {
+  kube::Loop loop;
+  std::unique_ptr<kube::ApiClient> client;
+  std::unique_ptr<kube::NamespaceCache> namespaces;
+  std::unique_ptr<kube::CertificateKeeper> keeper;
+
+  ~ApiServer() { loop.stop(); }
+};
+
+// SIGTERM and SIGINT, blocked in every thread and waited for in one.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  // True when one came within a second.
+  [[nodiscard]] bool wait_a_second() const {
+    const timespec second{1, 0};
+    return sigtimedwait(&signals_, nullptr, &second) > 0;
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+void start_logging(const std::string& level) {
+  // One buffered stream: a line a decision must not cost a system call a line.
+  std::ios::sync_with_stdio(false);
+  auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(std::clog);
+  auto logger = std::make_shared<spdlog::logger>("confidential-pods", std::move(sink));
+  logger->set_level(spdlog::level::from_str(level));
+  logger->flush_on(spdlog::level::warn);
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %l %v", spdlog::pattern_time_type::utc);
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::flush_every(std::chrono::seconds(1));
+}
+
+class Serving {
+ public:
+  explicit Serving(const ServeOptions& options)
+      : options_(options),
+        policies_(options.policies,
+                  {.step_image = options.step_image,
+                   .namespace_labels = kube::find_access(options.kubeconfig).has_value()}),
+        metrics_(server_metrics_.registry()),
+        certificates_(server_metrics_) {}
+
+  // The exit code of a failed start, told to `err`; or nothing.
+  std::optional<int> start(std::ostream& err) {
+    if (auto code = load_policies(err)) return code;
+    if (auto code = reach_api_server(err)) return code;
+    if (auto code = take_certificates(err)) return code;
+    service_.emplace(policies_, cluster(), api_ ? api_->namespaces.get() : nullptr, metrics_);
+    if (auto code = listen(err)) return code;
+    if (api_) api_->loop.start();
+    return std::nullopt;
+  }
+
+  // Once a second.
+  void tick() {
+    follow_policies();
+    read_figures();
+  }
+
+  void stop() {
+    spdlog::info("stopping: serving for {} s more, then ending", options_.drain_seconds);
+    spdlog::default_logger()->flush();
+    readiness_.drain();
+    listener_->begin_drain();
+    listener_->join();
+    if (plain_listener_) {
+      plain_listener_->stop();
+      plain_listener_->join();
+    }
+    api_.reset();
+    spdlog::info("stopped");
+  }
+
+ private:
+  [[nodiscard]] const admission::Cluster& cluster() const {
+    if (api_) return *api_->namespaces;
+    return names_only_;
+  }
+
+  std::optional<int> load_policies(std::ostream& err) {
+    const auto reload = policies_.reload();
+    for (const auto& diagnostic : reload.diagnostics) err << diagnostic.text() << "\n";
+    if (!reload.accepted) return kFinding;
+    tell_policies_in_force();
+    return std::nullopt;
+  }
+
+  void tell_policies_in_force() {
+    const auto snapshot = policies_.current();
+    metrics_.policy_generation.Set(static_cast<double>(policies_.generation()));
+    spdlog::info("policies: generation {}, {} in force, digest {}", policies_.generation(),
+                 snapshot->policies().size(), snapshot->digest().substr(0, 12));
+  }
+
+  std::optional<int> reach_api_server(std::ostream& err) {
+    auto access = kube::find_access(options_.kubeconfig);
+    if (!access) {
+      if (!options_.manage_certificates) return std::nullopt;
+      err << "--manage-certificates needs the API server: give --kubeconfig or run in a Pod\n";
+      return kUnusable;
+    }
+    api_ = std::make_unique<ApiServer>();
+    auto client = kube::ApiClient::create(api_->loop, std::move(*access));
+    if (!client) {
+      err << client.error().text() << "\n";
+      return kUnusable;
+    }
+    api_->client = std::move(*client);
+    spdlog::info("API server: {}", api_->client->describe());
+    api_->namespaces = std::make_unique<kube::NamespaceCache>(*api_->client);
+    api_->namespaces->start();
+    readiness_.require([this]() -> std::optional<std::string> {
+      if (api_->namespaces->synced()) return std::nullopt;
+      return "the namespaces have not been listed yet";
+    });
+    return std::nullopt;
+  }
+
+  std::optional<int> take_certificates(std::ostream& err) {
+    if (options_.manage_certificates) return keep_certificates(err);
+    if (options_.tls_cert.empty() || options_.tls_key.empty()) {
+      err << "give --tls-cert and --tls-key, or --manage-certificates in a cluster\n";
+      return kUnusable;
+    }
+    if (const auto followed = certificates_.follow(options_.tls_cert, options_.tls_key); !followed) {
+      err << followed.error().text() << "\n";
+      return kUnusable;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<int> keep_certificates(std::ostream& err) {
+    auto settings = kube::keeper_settings(options_.certificate_secret, options_.certificate_names);
+    if (!settings) {
+      err << settings.error().text() << "\n";
+      return kUnusable;
+    }
+    api_->keeper = std::make_unique<kube::CertificateKeeper>(
+        *api_->client, std::move(*settings),
+        [this](const net::Identity& identity) { return certificates_.install(identity); });
+    api_->keeper->start();
+    readiness_.require([this]() -> std::optional<std::string> {
+      if (api_->keeper->ready()) return std::nullopt;
+      return "there is no certificate yet";
+    });
+    return std::nullopt;
+  }
+
+  std::optional<int> listen(std::ostream& err) {
+    server::Routes routes;
+    readiness_.add_routes(routes);
+    server::Routes plain_routes = routes;
+    server_metrics_.add_routes(plain_routes);
+    service_->add_routes(routes);
+    server::ListenerOptions listener_options;
+    listener_options.threads = options_.threads;
+    listener_options.drain_grace = std::chrono::seconds(options_.drain_seconds);
+    if (!bind(listener_, options_.listen, std::move(routes), listener_options, &certificates_, err)) {
+      return kUnusable;
+    }
+    spdlog::info("listening on https://{}", listener_->address().text());
+    if (options_.metrics_listen.empty()) return std::nullopt;
+    listener_options.threads = 1;
+    if (!bind(plain_listener_, options_.metrics_listen, std::move(plain_routes), listener_options,
+              nullptr, err)) {
+      return kUnusable;
+    }
+    spdlog::info("metrics on http://{}/metrics", plain_listener_->address().text());
+    return std::nullopt;
+  }
+
+  bool bind(std::unique_ptr<server::Listener>& listener, const std::string& address,
+            server::Routes routes, const server::ListenerOptions& listener_options,
+            const server::Certificates* certificates, std::ostream& err) {
+    const auto endpoint = net::parse_listen_address(address);
+    if (!endpoint) {
+      err << endpoint.error().text() << "\n";
+      return false;
+    }
+    auto started = server::Listener::start(*endpoint, std::move(routes), listener_options,
+                                           server_metrics_, certificates);
+    if (!started) {
+      err << started.error().text() << "\n";
+      return false;
+    }
+    listener = std::move(*started);
+    return true;
+  }
+
+  void follow_policies() {
+    const auto reload = policies_.reload_if_changed();
+    if (!reload.tried) return;
+    for (const auto& diagnostic : reload.diagnostics) spdlog::warn("{}", diagnostic.text());
+    if (reload.accepted) {
+      metrics_.policy_reloads.Increment();
+      tell_policies_in_force();
+    } else {
+      metrics_.policy_reload_failures.Increment();
+      spdlog::error("policies not reloaded: generation {} stays in force", policies_.generation());
+    }
+  }
+
+  void read_figures() {
+    if (!api_) return;
+    const auto figures = api_->namespaces->figures();
+    metrics_.namespaces.Set(static_cast<double>(figures.namespaces));
+    metrics_.namespaces_staleness.Set(figures.staleness_seconds);
+    metrics_.namespace_failures.Set(static_cast<double>(figures.failures));
+    if (!api_->keeper) return;
+    metrics_.certificate_failures.Set(static_cast<double>(api_->keeper->figures().failures));
+  }
+
+  const ServeOptions& options_;
+  policy::Store policies_;
+  server::Metrics server_metrics_;
+  ReviewMetrics metrics_;
+  server::Readiness readiness_;
+  server::Certificates certificates_;
+  NamesOnly names_only_;
+  std::unique_ptr<ApiServer> api_;
+  std::optional<ReviewService> service_;
+  std::unique_ptr<server::Listener> plain_listener_;
+  std::unique_ptr<server::Listener> listener_;
+};
+
+}  // namespace
+
+int serve(const ServeOptions& options, std::ostream& err) {
+  const StopSignals signals;
+  start_logging(options.log_level);
+  Serving serving(options);
+  if (const auto code = serving.start(err)) return *code;
+  while (!signals.wait_a_second()) serving.tick();
+  serving.stop();
+  spdlog::shutdown();
+  return kFine;
+}
+
+}  // namespace cpods::commands

@@ -1,0 +1,39 @@
+#pragma once
+// Why a node is not taken at its word: the kind, which callers act on (an exit code, a metric), and
+// the sentence that a person reads in `kubectl logs`. Everything in this room and in the node room
+// answers with a value that was proven or with one of these; there is no third way.
+// Plain values; any thread.
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <utility>
+
+namespace cpods::evidence {
+
+enum class Doubt : std::uint8_t {
+  NotATee,        // no device, no report in the vTPM, or a report of a VM that is not confidential
+  Transport,      // the device or the TPM did not answer as a TPM does
+  Malformed,      // evidence that does not have the layout of its specification
+  Signature,      // evidence whose parts do not vouch for each other
+  Policy,         // genuine evidence of something that is not allowed, e.g. a debuggable guest
+  Freshness,      // evidence that does not answer this attestation's nonce
+  RemoteRefused,  // a remote verifier said no
+  NotVerifiable,  // this version cannot complete the verification that was asked for
+};
+
+struct Refusal {
+  Doubt doubt = Doubt::NotVerifiable;
+  std::string sentence;  // no program name, no trailing period
+
+  friend bool operator==(const Refusal&, const Refusal&) = default;
+};
+
+template <typename T>
+using Proven = std::expected<T, Refusal>;
+
+[[nodiscard]] inline std::unexpected<Refusal> refuse(Doubt doubt, std::string sentence) {
+  return std::unexpected(Refusal{doubt, std::move(sentence)});
+}
+
+}  // namespace cpods::evidence

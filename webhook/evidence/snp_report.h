@@ -1,0 +1,38 @@
+#pragma once
+// AMD's ATTESTATION_REPORT as the PSP signs it: SEV-SNP Firmware ABI Specification (56860), table
+// "ATTESTATION_REPORT Structure"; 1184 bytes, little-endian. Only the fields that something here
+// looks at. Plain value; any thread.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "evidence/refusal.h"
+
+namespace cpods::evidence {
+
+inline constexpr std::size_t kSnpReportBytes = 1184;
+
+struct SnpReport {
+  std::uint32_t version = 0;  // 2 to 5
+  std::uint32_t guest_svn = 0;
+  std::uint64_t policy = 0;  // GUEST_POLICY
+  std::uint32_t vmpl = 0;
+  std::uint32_t key_info = 0;
+  std::array<std::uint8_t, 64> report_data{};
+  std::array<std::uint8_t, 48> measurement{};
+
+  [[nodiscard]] bool debuggable() const { return (policy >> 19 & 1) != 0; }
+  [[nodiscard]] bool migratable() const { return (policy >> 18 & 1) != 0; }
+  // MASK_CHIP_KEY: the firmware was told to leave the signature out.
+  [[nodiscard]] bool signature_masked() const { return (key_info >> 1 & 1) != 0; }
+  // SIGNING_KEY: 0 VCEK, 1 VLEK, 7 none.
+  [[nodiscard]] std::uint32_t signing_key() const { return key_info >> 2 & 7; }
+};
+
+// Malformed unless length, version, signature algorithm and the zeros behind the signature, which
+// nothing signs, are as specified.
+[[nodiscard]] Proven<SnpReport> parse_snp_report(ByteView bytes);
+
+}  // namespace cpods::evidence

@@ -1,0 +1,171 @@
+// Bounded parsing. RapidJSON recurses when it parses, prints, copies and compares, so depth has to
+// be limited before a tree exists: every event goes through a guard that counts open brackets and
+// stops the reader. The library keeps all duplicates of a key and finds the first, while Go keeps
+// the last; two readers that disagree about one text are a way round any policy, so duplicates are
+// refused. UTF-8 is checked over the whole text first, because checking it inside the parser costs
+// more than the parse.
+
+#include "json/document.h"
+
+#include <simdjson.h>
+
+#include <cstring>
+#include <unordered_set>
+
+#include "json/rapid.h"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+
+namespace cpods::json {
+namespace {
+
+constexpr unsigned kFlags = rapidjson::kParseInsituFlag;
+
+// Forwards every event to the document, and ends the parse when nesting exceeds the limit.
+template <typename Target>
+class DepthGuard {
+ public:
+  DepthGuard(Target& target, std::size_t limit) : target_(target), limit_(limit) {}
+
+  bool Null() { return target_.Null(); }
+  bool Bool(bool value) { return target_.Bool(value); }
+  bool Int(int value) { return target_.Int(value); }
+  bool Uint(unsigned value) { return target_.Uint(value); }
+  bool Int64(std::int64_t value) { return target_.Int64(value); }
+  bool Uint64(std::uint64_t value) { return target_.Uint64(value); }
+  bool Double(double value) { return target_.Double(value); }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool copy) {
+    return target_.RawNumber(text, size, copy);
+  }
+  bool String(const char* text, rapidjson::SizeType size, bool copy) {
+    return target_.String(text, size, copy);
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+    return target_.Key(text, size, copy);
+  }
+  bool StartObject() { return ++depth_ <= limit_ && target_.StartObject(); }
+  bool EndObject(rapidjson::SizeType size) {
+    --depth_;
+    return target_.EndObject(size);
+  }
+  bool StartArray() { return ++depth_ <= limit_ && target_.StartArray(); }
+  bool EndArray(rapidjson::SizeType size) {
+    --depth_;
+    return target_.EndArray(size);
+  }
+  [[nodiscard]] bool exceeded() const { return depth_ > limit_; }
+
+ private:
+  Target& target_;
+  std::size_t limit_;
+  std::size_t depth_ = 0;
+};
+
+// What Document::Populate drives: the reader over the text, into the guard, into the document.
+struct Generator {
+  rapidjson::InsituStringStream stream;
+  std::size_t limit;
+  rapidjson::ParseResult result{};
+  bool too_deep = false;
+
+  bool operator()(rapidjson::Document& dom) {
+    rapidjson::Reader reader;
+    DepthGuard<rapidjson::Document> guard(dom, limit);
+    result = reader.Parse<kFlags>(stream, guard);
+    too_deep = guard.exceeded();
+    return !result.IsError();
+  }
+};
+
+bool same_name(const Value::Member& a, const Value::Member& b) {
+  const auto size = a.name.GetStringLength();
+  return size == b.name.GetStringLength() &&
+         std::memcmp(a.name.GetString(), b.name.GetString(), size) == 0;
+}
+
+const Value::Member* second_of_a_name(const Value& object) {
+  constexpr std::size_t kPairwise = 16;  // up to here comparing pairs beats hashing
+  const auto* begin = &*object.MemberBegin();
+  const auto size = object.MemberCount();
+  if (size <= kPairwise) {
+    for (rapidjson::SizeType i = 1; i < size; ++i) {
+      for (rapidjson::SizeType j = 0; j < i; ++j) {
+        if (same_name(begin[i], begin[j])) return begin + i;
+      }
+    }
+    return nullptr;
+  }
+  std::unordered_set<std::string_view> seen;
+  seen.reserve(size);
+  for (rapidjson::SizeType i = 0; i < size; ++i) {
+    if (!seen.insert(text_of(begin[i].name)).second) return begin + i;
+  }
+  return nullptr;
+}
+
+// The second member of a name anywhere below, or nullptr.
+const Value::Member* find_duplicate(const Value& value) {
+  if (value.IsObject() && value.MemberCount() > 0) {
+    if (const auto* second = second_of_a_name(value)) return second;
+    for (auto member = value.MemberBegin(); member != value.MemberEnd(); ++member) {
+      if (const auto* found = find_duplicate(member->value)) return found;
+    }
+  } else if (value.IsArray()) {
+    for (const auto& element : value.GetArray()) {
+      if (const auto* found = find_duplicate(element)) return found;
+    }
+  }
+  return nullptr;
+}
+
+std::string offset(std::size_t at) { return "offset " + std::to_string(at); }
+
+}  // namespace
+
+Document::Document(std::unique_ptr<Memory> memory) : memory_(std::move(memory)) {}
+Document::Document(Document&&) noexcept = default;
+Document& Document::operator=(Document&&) noexcept = default;
+Document::~Document() = default;
+
+Node Document::root() const {
+  const Value& value = memory_->dom;
+  return {&value, &value};
+}
+
+Document Document::copy_of(Node node) {
+  auto memory = std::make_unique<Memory>();
+  if (node.kind() != Kind::Missing) {
+    memory->dom.CopyFrom(value_of(node), memory->dom.GetAllocator(), true);
+  }
+  return Document(std::move(memory));
+}
+
+Result<Document> Document::parse(std::string text, std::size_t depth) {
+  if (const auto nul = text.find('\0'); nul != std::string::npos) {
+    return failure(ErrorCode::Malformed, offset(nul), "a NUL byte is not JSON");
+  }
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    return failure(ErrorCode::Malformed, "", "the text is not valid UTF-8");
+  }
+  auto memory = std::make_unique<Memory>();
+  memory->text = std::move(text);
+  Generator generator{rapidjson::InsituStringStream(memory->text.data()), depth};
+  memory->dom.Populate(generator);
+  if (generator.too_deep) {
+    return failure(ErrorCode::TooLarge, offset(generator.result.Offset()),
+                   "nested deeper than " + std::to_string(depth) + " levels");
+  }
+  if (generator.result.IsError()) {
+    return failure(ErrorCode::Malformed, offset(generator.result.Offset()),
+                   rapidjson::GetParseError_En(generator.result.Code()));
+  }
+  if (const auto* second = find_duplicate(memory->dom)) {
+    return failure(ErrorCode::Malformed,
+                   Node(&second->value, &memory->dom).pointer(),
+                   "the key \"" + std::string(text_of(second->name)) + "\" appears twice");
+  }
+  return Document(std::move(memory));
+}
+
+}  // namespace cpods::json

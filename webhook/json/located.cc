@@ -1,0 +1,78 @@
+#include "json/located.h"
+
+#include <charconv>
+#include <optional>
+
+#include "json/rapid.h"
+
+namespace cpods::json {
+namespace {
+
+std::string unescape(std::string_view token) {
+  std::string out;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    if (token[i] != '~' || i + 1 == token.size()) {
+      out += token[i];
+      continue;
+    }
+    out += token[++i] == '1' ? '/' : '~';
+  }
+  return out;
+}
+
+std::optional<std::size_t> child_index(Node parent, const std::string& token) {
+  if (parent.kind() == Kind::Array) {
+    std::size_t index = 0;
+    const auto* end = token.data() + token.size();
+    const auto [stop, error] = std::from_chars(token.data(), end, index);
+    if (error != std::errc() || stop != end || index >= parent.size()) return std::nullopt;
+    return index;
+  }
+  if (parent.kind() != Kind::Object) return std::nullopt;
+  std::size_t index = 0;
+  for (const auto [key, value] : parent.members()) {
+    if (key == token) return index;
+    ++index;
+  }
+  return std::nullopt;
+}
+
+Node child_at(Node parent, std::size_t index) {
+  if (parent.kind() == Kind::Array) return parent.at(index);
+  const auto member = value_of(parent).MemberBegin() + static_cast<std::ptrdiff_t>(index);
+  return {&member->value, parent.raw()};
+}
+
+}  // namespace
+
+const Mark& LocatedDocument::find(std::string_view pointer) const {
+  Node node = document_.root();
+  std::size_t at = 0;
+  while (!pointer.empty()) {
+    pointer.remove_prefix(1);
+    const auto end = std::min(pointer.find('/'), pointer.size());
+    const auto index = child_index(node, unescape(pointer.substr(0, end)));
+    pointer.remove_prefix(end);
+    if (!index) break;
+    ++at;
+    for (std::size_t sibling = 0; sibling < *index; ++sibling) at += marks_[at].nodes;
+    node = child_at(node, *index);
+  }
+  return marks_[at];
+}
+
+std::string escape_token(std::string_view key) {
+  std::string out;
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace cpods::json

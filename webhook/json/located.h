@@ -1,0 +1,71 @@
+#pragma once
+// Parsed documents that remember where each of their values stood, and the errors met on the way.
+//
+// Positions are kept beside the document, one mark a value in document order with the size of its
+// subtree, so that a lookup walks down a pointer without a map of strings.
+//
+// Move-only; one writer, then any thread may read.
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/document.h"
+#include "json/node.h"
+
+namespace cpods::json {
+
+// Lines and columns count from 1; columns count characters, not bytes.
+struct Place {
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+struct TextError {
+  Place place;
+  std::string message;
+  bool ends_text = false;  // nothing behind it was read
+};
+
+struct Mark {
+  Place key;  // of the member's name; the value's own place in an array or at the root
+  Place value;
+  std::uint32_t nodes = 1;  // this value and everything below it
+};
+
+class LocatedDocument {
+ public:
+  LocatedDocument(Document document, std::vector<Mark> marks)
+      : document_(std::move(document)), marks_(std::move(marks)) {}
+
+  [[nodiscard]] Node root() const { return document_.root(); }
+  // `pointer` is a JSON Pointer (RFC 6901). Where it leads nowhere, the place of the deepest value
+  // on its way.
+  [[nodiscard]] Place place_of(std::string_view pointer) const { return find(pointer).value; }
+  // The place of the member's name.
+  [[nodiscard]] Place key_place_of(std::string_view pointer) const { return find(pointer).key; }
+
+  [[nodiscard]] Document& document() { return document_; }
+
+ private:
+  [[nodiscard]] const Mark& find(std::string_view pointer) const;
+
+  Document document_;
+  std::vector<Mark> marks_;
+};
+
+struct ReadText {
+  std::vector<LocatedDocument> documents;
+  std::vector<TextError> errors;  // in the order met; empty: the text is good
+};
+
+// One or several JSON texts, one after the other (RFC 8259 each, or one a line).
+[[nodiscard]] ReadText read_json(std::string_view text);
+
+// One token of a JSON Pointer, escaped.
+[[nodiscard]] std::string escape_token(std::string_view key);
+
+}  // namespace cpods::json

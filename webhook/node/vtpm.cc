@@ -1,0 +1,73 @@
+#include "node/vtpm.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "node/tpm.h"
+
+namespace cpods::node {
+namespace {
+
+using evidence::Doubt;
+using evidence::Proven;
+using evidence::VtpmEvidence;
+
+// Something on the node may extend a PCR between reading and quoting; that it happens three times
+// in a row is not an accident.
+constexpr int kQuoteAttempts = 3;
+
+Proven<VtpmEvidence> quote_with_pcrs(Tpm& tpm, ByteView nonce, VtpmEvidence evidence) {
+  for (int attempt = 0; attempt < kQuoteAttempts; ++attempt) {
+    const auto before = tpm.read_pcrs();
+    if (!before) return std::unexpected(before.error());
+    auto quoted = tpm.quote(kAttestationKey, nonce);
+    if (!quoted) return std::unexpected(quoted.error());
+    const auto after = tpm.read_pcrs();
+    if (!after) return std::unexpected(after.error());
+    if (*before != *after) continue;
+    evidence.pcrs = *after;
+    evidence.quote = std::move(quoted->attest);
+    evidence.signature = std::move(quoted->signature);
+    return evidence;
+  }
+  return evidence::refuse(Doubt::Transport,
+                          "the PCRs of the TPM changed during each of three quotes");
+}
+
+}  // namespace
+
+Proven<void> require_device(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (file >= 0) {
+    ::close(file);
+    return {};
+  }
+  const int error = errno;
+  if (error == ENOENT || error == ENODEV || error == ENXIO || error == ENOTDIR) {
+    return evidence::refuse(Doubt::NotATee, "there is no device " + path + " on this node");
+  }
+  const auto why = std::error_code(error, std::generic_category()).message();
+  if (error == EACCES || error == EPERM) {
+    return evidence::refuse(
+        Doubt::Transport,
+        path + " may not be opened (" + why +
+            "): the container needs privileged with the hostPath, or the device plugin's resource "
+            "(attestation.device.resource of the pool)");
+  }
+  return evidence::refuse(Doubt::Transport, path + " cannot be opened: " + why);
+}
+
+Proven<VtpmEvidence> collect_vtpm(const std::string& tcti, ByteView nonce) {
+  auto tpm = Tpm::open(tcti);
+  if (!tpm) return std::unexpected(tpm.error());
+  auto report = tpm->read_nv(kHclReportIndex);
+  if (!report) return std::unexpected(report.error());
+  VtpmEvidence evidence;
+  evidence.hcl_report = *std::move(report);
+  return quote_with_pcrs(*tpm, nonce, std::move(evidence));
+}
+
+}  // namespace cpods::node

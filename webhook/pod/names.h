@@ -1,0 +1,37 @@
+#pragma once
+// Every name this product puts into a cluster or looks for in one, each in one place.
+
+#include <string_view>
+
+namespace cpods::names {
+
+// The init container that gathers and verifies the node's evidence.
+inline constexpr std::string_view kStep = "confidential-pods-attest";
+inline constexpr std::string_view kStepProgram = "/usr/local/bin/confidential-pods-attest";
+inline constexpr std::string_view kOutputFolder = "/run/confidential-pods";
+
+// Volumes of the step: what it writes, what it reads, and an empty folder over the place where the
+// ServiceAccount admission plugin would mount an API token.
+inline constexpr std::string_view kOutputVolume = "confidential-pods-output";
+inline constexpr std::string_view kDeviceVolume = "confidential-pods-device";
+inline constexpr std::string_view kNoTokenVolume = "confidential-pods-no-token";
+inline constexpr std::string_view kTokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+// A namespace with this label set to "true" is opted in by the shipped policy.
+inline constexpr std::string_view kOptInLabel = "confidential.pods/enabled";
+
+inline constexpr std::string_view kApiVersion = "confidential.pods/v1";
+inline constexpr std::string_view kMutatingWebhook = "place.confidential.pods";
+inline constexpr std::string_view kValidatingWebhook = "guard.confidential.pods";
+
+// Set by every API server on every namespace; users cannot change it.
+inline constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
+// core/v1 MirrorPodAnnotationKey.
+inline constexpr std::string_view kMirrorAnnotation = "kubernetes.io/config.mirror";
+// core/v1 NodeAffinity: the only part of an affinity that binds a Pod to nodes.
+inline constexpr std::string_view kRequiredAffinity =
+    "requiredDuringSchedulingIgnoredDuringExecution";
+// The group of every kubelet.
+inline constexpr std::string_view kNodesGroup = "system:nodes";
+
+}  // namespace cpods::names

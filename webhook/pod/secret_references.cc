@@ -1,0 +1,145 @@
+// The list follows Kubernetes' own, which decides what a kubelet may read: VisitPodSecretNames
+// (pkg/api/v1/pod/util.go) and the Node authorizer's graph (plugin/pkg/auth/authorizer/node). The
+// volume plugins that kubelets no longer have stay in it, because the API still accepts the fields
+// and the Node authorizer still opens the named Secret to the node.
+//
+// Every key of a volume, source and env entry is looked at, never just the first that fits: in the
+// mutating phase objects are not validated yet and may carry several. A key that is not known here
+// is reported as Unknown, so that a new API field cannot pass unseen.
+
+#include "pod/secret_references.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "pod/containers.h"
+
+namespace cpods::pod {
+namespace {
+
+using References = std::vector<SecretReference>;
+
+void add(References& out, ReferenceKind kind, json::Node name_node, json::Node at) {
+  if (const auto name = name_node.text(); !name.empty()) out.push_back({kind, name, at});
+}
+
+void report_unknown_keys(References& out, json::Node object,
+                         std::span<const std::string_view> known) {
+  for (const auto [key, value] : object.members()) {
+    if (value.present() && std::ranges::find(known, key) == known.end()) {
+      out.push_back({ReferenceKind::Unknown, key, value});
+    }
+  }
+}
+
+// core/v1 EnvVarSource and EnvFromSource. fileKeyRef reads a file of a volume that is listed itself.
+constexpr std::array<std::string_view, 5> kEnvSources = {
+    "configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"};
+constexpr std::array<std::string_view, 3> kEnvFromSources = {"configMapRef", "prefix", "secretRef"};
+
+void visit_container(References& out, json::Node container) {
+  for (const json::Node env : container["env"].elements()) {
+    const auto source = env["valueFrom"];
+    add(out, ReferenceKind::Secret, source["secretKeyRef"]["name"], env);
+    report_unknown_keys(out, source, kEnvSources);
+  }
+  for (const json::Node source : container["envFrom"].elements()) {
+    add(out, ReferenceKind::Secret, source["secretRef"]["name"], source);
+    report_unknown_keys(out, source, kEnvFromSources);
+  }
+}
+
+// core/v1 VolumeProjection.
+constexpr std::array<std::string_view, 6> kProjections = {
+    "clusterTrustBundle", "configMap",           "downwardAPI",
+    "podCertificate",     "secret", "serviceAccountToken"};
+
+void visit_projected(References& out, json::Node projected) {
+  for (const json::Node source : projected["sources"].elements()) {
+    add(out, ReferenceKind::Secret, source["secret"]["name"], source);
+    report_unknown_keys(out, source, kProjections);
+  }
+}
+
+// A claim made for this Pod alone may be filled from another one.
+void visit_claim_template(References& out, json::Node claim_spec) {
+  for (const std::string_view field : {"dataSource", "dataSourceRef"}) {
+    const auto source = claim_spec[field];
+    if (source["kind"].text() == "PersistentVolumeClaim") {
+      add(out, ReferenceKind::VolumeClaim, source["name"], source);
+    }
+  }
+}
+
+// core/v1 VolumeSource with `name`.
+constexpr std::array<std::string_view, 31> kVolumeKeys = {
+    "awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "configMap", "csi",
+    "downwardAPI", "emptyDir", "ephemeral", "fc", "flexVolume", "flocker", "gcePersistentDisk",
+    "gitRepo", "glusterfs", "hostPath", "image", "iscsi", "name", "nfs", "persistentVolumeClaim",
+    "photonPersistentDisk", "portworxVolume", "projected", "quobyte", "rbd", "scaleIO", "secret",
+    "storageos", "vsphereVolume"};
+
+// Volume kinds that name their Secret as secretRef.name.
+constexpr std::array<std::string_view, 7> kWithSecretRef = {
+    "cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"};
+
+void visit_volume(References& out, json::Node volume) {
+  add(out, ReferenceKind::Secret, volume["secret"]["secretName"], volume);
+  add(out, ReferenceKind::Secret, volume["azureFile"]["secretName"], volume);
+  for (const auto kind : kWithSecretRef) {
+    add(out, ReferenceKind::Secret, volume[kind]["secretRef"]["name"], volume);
+  }
+  visit_projected(out, volume["projected"]);
+  const auto csi = volume["csi"];
+  add(out, ReferenceKind::Secret, csi["nodePublishSecretRef"]["name"], volume);
+  // Whatever the driver calls itself: the attribute is what names the class.
+  add(out, ReferenceKind::ProviderClass, csi["volumeAttributes"]["secretProviderClass"], volume);
+  add(out, ReferenceKind::VolumeClaim, volume["persistentVolumeClaim"]["claimName"], volume);
+  visit_claim_template(out, volume["ephemeral"]["volumeClaimTemplate"]["spec"]);
+  report_unknown_keys(out, volume, kVolumeKeys);
+}
+
+// The node may ask for tokens of the Pod's service account, whether or not one is mounted.
+void visit_service_account(References& out, json::Node spec) {
+  const auto name = spec["serviceAccountName"];
+  const auto deprecated = spec["serviceAccount"];
+  add(out, ReferenceKind::ServiceAccount, name, name);
+  if (deprecated.text() != name.text()) {
+    add(out, ReferenceKind::ServiceAccount, deprecated, deprecated);
+  }
+  if (name.text().empty() && deprecated.text().empty()) {
+    out.push_back({ReferenceKind::ServiceAccount, "default", spec});
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(ReferenceKind kind) {
+  switch (kind) {
+    case ReferenceKind::Secret:
+      return "Secret";
+    case ReferenceKind::ProviderClass:
+      return "SecretProviderClass";
+    case ReferenceKind::ServiceAccount:
+      return "ServiceAccount";
+    case ReferenceKind::VolumeClaim:
+      return "PersistentVolumeClaim";
+    case ReferenceKind::Unknown:
+      return "unknown source";
+  }
+  return "unknown source";
+}
+
+std::vector<SecretReference> secret_references(json::Node spec) {
+  References out;
+  for_each_container(spec, [&](json::Node container) { visit_container(out, container); });
+  for (const json::Node volume : spec["volumes"].elements()) visit_volume(out, volume);
+  for (const json::Node secret : spec["imagePullSecrets"].elements()) {
+    add(out, ReferenceKind::Secret, secret["name"], secret);
+  }
+  visit_service_account(out, spec);
+  return out;
+}
+
+}  // namespace cpods::pod

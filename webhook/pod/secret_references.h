@@ -1,0 +1,33 @@
+#pragma once
+// Every path by which a Pod reaches a Secret, provider class, claim or service account.
+// Pure; any thread. Names are views into the Pod's document.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "json/node.h"
+
+namespace cpods::pod {
+
+enum class ReferenceKind : std::uint8_t {
+  Secret,
+  ProviderClass,   // Secrets Store CSI SecretProviderClass
+  ServiceAccount,
+  VolumeClaim,     // PersistentVolumeClaim
+  Unknown,         // a volume or source kind that this version does not know
+};
+
+// Secret, SecretProviderClass, ServiceAccount, PersistentVolumeClaim, unknown source.
+[[nodiscard]] std::string_view name_of(ReferenceKind kind);
+
+struct SecretReference {
+  ReferenceKind kind;
+  std::string_view name;  // of the object; of the unknown key for Unknown
+  json::Node at;          // the value that makes the reference
+};
+
+// In the order of the Pod's document: containers first, then volumes, then the rest.
+[[nodiscard]] std::vector<SecretReference> secret_references(json::Node spec);
+
+}  // namespace cpods::pod

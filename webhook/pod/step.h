@@ -1,0 +1,59 @@
+#pragma once
+// The attestation step: the init container that a pool prescribes, with the volumes it needs.
+//
+// It is rendered once a pool, so that injecting it is a copy of bytes and checking it is a
+// comparison of content. Every field that the API server would default is written out, and resources
+// are complete, so that defaults, quotas and limit ranges leave it as it is. Immutable after
+// render(); any thread.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/document.h"
+#include "json/node.h"
+#include "json/patch.h"
+
+namespace cpods::pod {
+
+struct StepSettings {
+  std::string image;
+  std::string evidence;          // azure-vtpm | sev-snp
+  std::string device_host_path;  // exactly one of the two is set
+  std::string device_resource;
+  std::string verifier;   // one JSON object: {"local":{…}}, {"maa":{…}} or {"kbs":{…}}
+  std::string resources;  // one JSON object: core/v1 ResourceRequirements; empty: the default
+};
+
+class Step {
+ public:
+  [[nodiscard]] static Step render(const StepSettings& settings);
+
+  // What is wrong with the step of a Pod: the container or volume, and the rest of a sentence, e.g.
+  // spec.initContainers[1] "is not the attestation step as prescribed".
+  struct Flaw {
+    bool missing = false;  // the step, or a volume of it, is not there
+    json::Node at;         // missing where there is nothing to point at
+    std::string what;
+  };
+  [[nodiscard]] std::optional<Flaw> find_flaw(json::Node spec) const;
+
+  // Puts the step first in initContainers and its volumes at the end. A container or volume of a
+  // reserved name that differs is replaced; an intact, well placed step is left alone.
+  void inject(json::Node spec, std::string_view spec_path, json::Patch& patch) const;
+
+  [[nodiscard]] json::Node container() const { return container_.root(); }
+  [[nodiscard]] const StepSettings& settings() const { return settings_; }
+
+ private:
+  Step(StepSettings settings, std::string container, std::vector<std::string> volumes);
+
+  StepSettings settings_;
+  std::string container_text_;
+  std::vector<std::string> volume_texts_;
+  json::Document container_;
+  std::vector<json::Document> volumes_;
+};
+
+}  // namespace cpods::pod

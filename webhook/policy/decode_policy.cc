@@ -1,0 +1,92 @@
+#include "policy/decode.h"
+
+namespace cpods::policy {
+namespace {
+
+Action action_of(std::string_view name) {
+  if (name == "Warn") return Action::Warn;
+  return name == "Audit" ? Action::Audit : Action::Enforce;
+}
+
+Templates templates_of(std::string_view name) {
+  if (name == "Deny") return Templates::Deny;
+  return name == "Ignore" ? Templates::Ignore : Templates::Warn;
+}
+
+std::vector<NamePattern> patterns(json::Node list) {
+  std::vector<NamePattern> out;
+  for (const json::Node each : list.elements()) out.emplace_back(std::string(each.text()));
+  return out;
+}
+
+// Every namespace by mistake is the one thing a policy must not be able to say.
+void check_reach(json::Node spec, Report& report) {
+  constexpr const char* kEverywhere = "write namespaces: [\"*\"] if every namespace is meant";
+  const json::Node names = spec["namespaces"];
+  const json::Node selector = spec["namespaceSelector"];
+  if (!names && !selector) {
+    report.error(spec, std::string("names no namespaces: add namespaceSelector or namespaces; ") +
+                           kEverywhere);
+  }
+  if (names && names.size() == 0) {
+    report.error(names, std::string("an empty list reaches no namespace; ") + kEverywhere);
+  }
+  if (selector && selector["matchLabels"].size() + selector["matchExpressions"].size() == 0) {
+    report.error(selector, std::string("an empty namespaceSelector would select every namespace; ") +
+                               kEverywhere);
+  }
+}
+
+// Pod labels may add protection, never remove it: the Pod's author chooses them.
+void warn_of_opt_out(json::Node selector, Report& report) {
+  for (const json::Node expression : selector["matchExpressions"].elements()) {
+    const auto op = expression["operator"].text();
+    if (op != "NotIn" && op != "DoesNotExist") continue;
+    report.warning(expression, "whoever writes a Pod can leave this policy by setting the label \"" +
+                                   std::string(expression["key"].text()) + "\"; operator " +
+                                   std::string(op) + " protects from nobody");
+  }
+}
+
+SecretGuard decode_secrets(json::Node given, Report& report) {
+  SecretGuard guard;
+  guard.names = patterns(given["names"]);
+  guard.provider_classes = patterns(given["providerClasses"]);
+  guard.service_accounts = patterns(given["serviceAccounts"]);
+  guard.volume_claims = patterns(given["volumeClaims"]);
+  guard.on_use = given["onUse"].text() == "Place" ? OnUse::Place : OnUse::Deny;
+  if (guard.names.empty() && guard.provider_classes.empty() && guard.service_accounts.empty() &&
+      guard.volume_claims.empty()) {
+    report.error(given, "guards nothing: add names, providerClasses, serviceAccounts or "
+                        "volumeClaims");
+  }
+  return guard;
+}
+
+}  // namespace
+
+std::unique_ptr<Policy> decode_policy(json::Node document, Report& report) {
+  const json::Node spec = document["spec"];
+  check_metadata(document["metadata"], report);
+  check_reach(spec, report);
+  if (!spec["podSelector"] && !spec["secrets"]) {
+    report.error(spec, "does nothing: add podSelector ({} selects every Pod) or secrets");
+  }
+  warn_of_opt_out(spec["podSelector"], report);
+  auto policy = std::make_unique<Policy>();
+  policy->name = document["metadata"]["name"].text();
+  policy->action = action_of(spec["action"].text());
+  policy->templates = templates_of(spec["templates"].text());
+  policy->position = report.position(document);
+  policy->namespaces = patterns(spec["namespaces"]);
+  if (const json::Node selector = spec["namespaceSelector"]) {
+    policy->namespace_selector = decode_selector(selector, report);
+  }
+  if (const json::Node selector = spec["podSelector"]) {
+    policy->pod_selector = decode_selector(selector, report);
+  }
+  if (spec["secrets"]) policy->secrets = decode_secrets(spec["secrets"], report);
+  return policy;
+}
+
+}  // namespace cpods::policy

@@ -1,0 +1,57 @@
+#pragma once
+// What a handler sees of HTTP: a request with its whole body, a reply, and the table of paths.
+// Plain values. Handlers are called from any of the listener's threads, several at once.
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cpods::server {
+
+class Request {
+ public:
+  Request(std::string target, std::string content)
+      : body(std::move(content)), target_(std::move(target)) {}
+
+  [[nodiscard]] std::string_view path() const;
+  [[nodiscard]] std::string_view query() const;
+  // What the API server sends as "?timeout=10s": how long it will wait for the answer.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> timeout() const;
+
+  std::string body;  // for the handler to move from or to parse in place
+
+ private:
+  std::string target_;
+};
+
+class Reply {
+ public:
+  Reply(unsigned code, std::string type, std::string content)
+      : status(code), content_type(std::move(type)), body(std::move(content)) {}
+
+  // A sentence for people; the line break at its end is added here.
+  [[nodiscard]] static Reply sentence(unsigned code, std::string text);
+  [[nodiscard]] static Reply json(std::string content);
+
+  unsigned status;
+  std::string content_type;
+  std::string body;
+};
+
+// The coroutine runs on the connection's thread. An exception becomes a counted 500.
+using PostHandler = std::function<boost::asio::awaitable<Reply>(Request)>;
+using GetHandler = std::function<Reply()>;
+
+struct Routes {
+  std::map<std::string, PostHandler, std::less<>> post;
+  std::map<std::string, GetHandler, std::less<>> get;
+};
+
+// RFC 9110's phrase, for the status codes that this server sends.
+[[nodiscard]] std::string_view reason_phrase(unsigned status);
+
+}  // namespace cpods::server
