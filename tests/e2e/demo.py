@@ -18,6 +18,7 @@ from harness.installation import Installation
 from harness.kubectl import Answer
 from harness.manifests import MANIFESTS, ROOT
 from harness.processes import remember, stop_remembered
+from pods import bound_to_pool
 
 STEP = "confidential-pods-attest"
 COLUMNS = ("-o=custom-columns=POD:.metadata.name,STATUS:.status.phase,NODE:.spec.nodeName,"
@@ -124,20 +125,6 @@ def tell(story: Story, installation: Installation) -> None:
 def first_step(pod: dict) -> str | None:
     """The name of the Pod's first init container, if it has one."""
     return next((container["name"] for container in pod["spec"].get("initContainers", [])), None)
-
-
-def bound_to_pool(pod: dict) -> bool:
-    """Whether every term, with the nodeSelector, demands the two labels of the pool."""
-    spec = pod["spec"]
-    affinity = spec.get("affinity", {}).get("nodeAffinity", {})
-    terms = affinity.get("requiredDuringSchedulingIgnoredDuringExecution",
-                         {}).get("nodeSelectorTerms", [])
-    selected = set(spec.get("nodeSelector", {}).items())
-    pool = {("agentpool", "confidentialpool"),
-            ("kubernetes.azure.com/security-type", "ConfidentialVM")}
-    return bool(terms) and all(pool <= selected | {
-        (expression["key"], expression["values"][0]) for expression in term["matchExpressions"]
-        if expression["operator"] == "In" and len(expression["values"]) == 1} for term in terms)
 
 
 def relative(path: pathlib.Path) -> str:

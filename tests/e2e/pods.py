@@ -39,6 +39,15 @@ def secret(namespace: str, name: str) -> dict:
         "name": name, "namespace": namespace}, "stringData": {"password": "not-a-secret"}}
 
 
+def bound_to_pool(stored: dict) -> bool:
+    """Whether every required term, with the nodeSelector, demands both labels of the pool."""
+    selected = [expression(key, value)
+                for key, value in stored["spec"].get("nodeSelector", {}).items()]
+    terms = terms_of(stored)
+    return bool(terms) and all(demanded in [*selected, *term["matchExpressions"]]
+                               for term in terms for demanded in (AGENTPOOL, SECURITY_TYPE))
+
+
 def terms_of(stored: dict) -> list[dict]:
     """The required node selector terms of a stored Pod."""
     affinity = stored["spec"].get("affinity", {}).get("nodeAffinity", {})

@@ -12,6 +12,8 @@
 #include <thread>
 
 #include "commands/attest_exit.h"
+#include "evidence/local_policy.h"
+#include "json/document.h"
 #include "node/evidence_file.h"
 #include "node/sev_guest.h"
 #include "node/vtpm.h"
@@ -26,8 +28,10 @@ constexpr const char* kTerminationLog = "/dev/termination-log";
 // As many bytes as Azure's vTPM surely takes, and far too many to guess.
 constexpr std::size_t kNonceBytes = 32;
 
-Refusal unverified(const node::Demand& demand, const evidence::SnpReport& report) {
-  const std::string whole = "the node's SNP report (measurement " + hex_encode(report.measurement) +
+// The last word on evidence in which everything else holds.
+Refusal unverified(const node::Demand& demand, const evidence::VtpmFacts& facts) {
+  const std::string whole = "the node's SNP report (measurement " +
+                            hex_encode(facts.report.measurement) +
                             ") and TPM quote fit each other, but ";
   switch (demand.verifier) {
     case node::Verifier::Maa:
@@ -39,6 +43,14 @@ Refusal unverified(const node::Demand& demand, const evidence::SnpReport& report
   }
   return {Doubt::NotVerifiable,
           whole + "the SNP report's AMD signature is not verified by this version"};
+}
+
+evidence::Proven<void> check_settings(const node::Demand& demand,
+                                      const evidence::VtpmFacts& facts) {
+  if (demand.verifier != node::Verifier::Local) return {};
+  const auto settings = json::Document::parse(demand.settings);
+  if (!settings) return evidence::refuse(Doubt::NotVerifiable, settings.error().text());
+  return evidence::check_local_policy(settings->root(), facts);
 }
 
 Refusal attest_vtpm(const node::Demand& demand, const AttestRun& run) {
@@ -57,9 +69,10 @@ Refusal attest_vtpm(const node::Demand& demand, const AttestRun& run) {
       return {Doubt::Transport, written.error().text()};
     }
   }
-  const auto report = evidence::appraise(*gathered, nonce);
-  if (!report) return report.error();
-  return unverified(demand, *report);
+  const auto facts = evidence::appraise(*gathered, nonce);
+  if (!facts) return facts.error();
+  if (const auto met = check_settings(demand, *facts); !met) return met.error();
+  return unverified(demand, *facts);
 }
 
 Refusal attest_sev_guest(const node::Demand& demand) {

@@ -6,6 +6,7 @@
 
 #include "admission/review.h"
 #include "base/limits.h"
+#include "json/writer.h"
 
 namespace cpods::commands {
 namespace {
@@ -19,24 +20,34 @@ std::chrono::milliseconds lookup_time(const server::Request& request) {
   return timeout ? std::min(limits::kNamespaceLookup, *timeout / 2) : limits::kNamespaceLookup;
 }
 
+// Names come from whoever sent the request; a line break in one must not make a second log line.
+std::string printable(std::string_view text) {
+  constexpr std::size_t kLongest = 256;
+  const auto is_plain = [](unsigned char c) { return c > ' ' && c != '"' && c != '=' && c < 0x7F; };
+  const auto shown = text.substr(0, kLongest);
+  return std::ranges::all_of(shown, is_plain) ? std::string(shown) : json::quoted(shown);
+}
+
+// The object's name, or the prefix that it will be made of.
+std::string_view name_or_prefix(const admission::Request& review) {
+  if (!review.name.empty() || review.object.kind() != json::Kind::Object) return review.name;
+  const auto metadata = review.object["metadata"];
+  if (metadata.kind() != json::Kind::Object) return {};
+  const auto prefix = metadata["generateName"];
+  return prefix.kind() == json::Kind::String ? prefix.text() : std::string_view{};
+}
+
 void log(Door door, const admission::Request& review, const admission::Verdict& verdict,
          std::chrono::nanoseconds duration) {
   const auto level = verdict.reason == admission::Reason::Internal ? spdlog::level::err
                                                                    : spdlog::level::info;
   if (!spdlog::default_logger_raw()->should_log(level)) return;
-  auto name = review.name;
-  if (name.empty() && review.object.kind() == json::Kind::Object) {
-    const auto generated = review.object["metadata"];
-    if (generated.kind() == json::Kind::Object &&
-        generated["generateName"].kind() == json::Kind::String) {
-      name = generated["generateName"].text();
-    }
-  }
   spdlog::log(level,
               "review uid={} door={} operation={} kind={} object={}/{} user={} verdict={} reason={} "
               "policies={} dryRun={} us={}",
-              review.uid, name_of(door), review.operation, review.kind, review.namespace_name, name,
-              review.username, verdict_word(verdict), admission::name_of(verdict.reason),
+              printable(review.uid), name_of(door), printable(review.operation),
+              printable(review.kind), printable(review.namespace_name),
+              printable(name_or_prefix(review)), printable(review.username), verdict_word(verdict), admission::name_of(verdict.reason),
               fmt::join(verdict.policies, ","), review.dry_run,
               std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }

@@ -40,11 +40,13 @@ Proven<RsaKey> find_key(json::Node claims) {
 
 }  // namespace
 
-Proven<RsaKey> attestation_key(ByteView runtime_claims) {
-  const auto claims = json::Document::parse(std::string(as_text(runtime_claims)));
+Proven<RuntimeClaims> parse_runtime_claims(ByteView text) {
+  const auto claims = json::Document::parse(std::string(as_text(text)));
   if (!claims) return malformed(claims.error().text());
   try {
-    return find_key(claims->root());
+    auto key = find_key(claims->root());
+    if (!key) return std::unexpected(key.error());
+    return RuntimeClaims{*std::move(key), claims->root()["vm-configuration"]["secure-boot"].flag()};
   } catch (const json::Malformed& wrong) {
     return malformed(wrong.where() + ": " + wrong.what());
   }

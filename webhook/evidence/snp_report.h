@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "evidence/refusal.h"
@@ -19,17 +20,31 @@ struct SnpReport {
   std::uint32_t guest_svn = 0;
   std::uint64_t policy = 0;  // GUEST_POLICY
   std::uint32_t vmpl = 0;
+  std::uint64_t platform_info = 0;
   std::uint32_t key_info = 0;
   std::array<std::uint8_t, 64> report_data{};
   std::array<std::uint8_t, 48> measurement{};
+  std::array<std::uint8_t, 32> host_data{};
+  std::array<std::uint8_t, 48> id_key_digest{};
+  std::array<std::uint8_t, 8> reported_tcb{};  // TCB_VERSION, whose bytes differ by product
+  std::uint8_t family = 0;                     // CPUID, zero in version 2
+  std::uint8_t model = 0;
+  std::array<std::uint8_t, 64> chip_id{};
 
+  [[nodiscard]] bool allows_smt() const { return (policy >> 16 & 1) != 0; }
   [[nodiscard]] bool debuggable() const { return (policy >> 19 & 1) != 0; }
   [[nodiscard]] bool migratable() const { return (policy >> 18 & 1) != 0; }
+  // ALIAS_CHECK_COMPLETE: AMD-SB-3015's mitigation is in place.
+  [[nodiscard]] bool alias_checked() const { return (platform_info >> 5 & 1) != 0; }
   // MASK_CHIP_KEY: the firmware was told to leave the signature out.
   [[nodiscard]] bool signature_masked() const { return (key_info >> 1 & 1) != 0; }
   // SIGNING_KEY: 0 VCEK, 1 VLEK, 7 none.
   [[nodiscard]] std::uint32_t signing_key() const { return key_info >> 2 & 7; }
 };
+
+// Milan, Genoa or Turin by CPUID family and model; "" when the report does not tell, as in
+// version 2.
+[[nodiscard]] std::string_view product_of(const SnpReport& report);
 
 // Malformed unless length, version, signature algorithm and the zeros behind the signature, which
 // nothing signs, are as specified.

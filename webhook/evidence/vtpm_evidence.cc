@@ -55,17 +55,18 @@ Proven<void> check_quote(const VtpmEvidence& evidence, ByteView nonce) {
 
 }  // namespace
 
-Proven<SnpReport> appraise(const VtpmEvidence& evidence, ByteView nonce) {
+Proven<VtpmFacts> appraise(const VtpmEvidence& evidence, ByteView nonce) {
   const auto hcl = parse_hcl_report(evidence.hcl_report);
   if (!hcl) return std::unexpected(hcl.error());
-  auto report = parse_snp_report(hcl->hardware_report);
-  if (!report) return report;
+  const auto report = parse_snp_report(hcl->hardware_report);
+  if (!report) return std::unexpected(report.error());
   if (const auto bound = check_binding(*report, hcl->runtime_claims); !bound) {
     return std::unexpected(bound.error());
   }
-  const auto key = attestation_key(hcl->runtime_claims);
-  if (!key) return std::unexpected(key.error());
-  if (const auto quoted = verify_quote_signature(evidence.quote, evidence.signature, *key);
+  const auto claims = parse_runtime_claims(hcl->runtime_claims);
+  if (!claims) return std::unexpected(claims.error());
+  if (const auto quoted =
+          verify_quote_signature(evidence.quote, evidence.signature, claims->attestation_key);
       !quoted) {
     return std::unexpected(quoted.error());
   }
@@ -75,7 +76,7 @@ Proven<SnpReport> appraise(const VtpmEvidence& evidence, ByteView nonce) {
   if (const auto allowed = check_guest(*report); !allowed) {
     return std::unexpected(allowed.error());
   }
-  return report;
+  return VtpmFacts{*report, claims->secure_boot, evidence.pcrs};
 }
 
 }  // namespace cpods::evidence

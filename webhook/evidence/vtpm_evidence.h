@@ -20,10 +20,17 @@ struct VtpmEvidence {
   PcrBank pcrs{};
 };
 
-// The SNP report, once everything that hangs on it holds: it is one of a guest that is neither
-// debuggable nor migratable, at VMPL 0, with a signature in it; its report_data is the digest of
-// the claims; the key in the claims signed the quote; the quote answers exactly `nonce` and covers
-// exactly `pcrs`.
-[[nodiscard]] Proven<SnpReport> appraise(const VtpmEvidence& evidence, ByteView nonce);
+// What the evidence says, as far as its own links prove it.
+struct VtpmFacts {
+  SnpReport report;
+  bool secure_boot = false;
+  PcrBank pcrs{};
+};
+
+// The facts, once everything that hangs on the SNP report holds: it is one of a guest that is
+// neither debuggable nor migratable, at VMPL 0, with a signature in it; its report_data is the
+// digest of the claims; the key in the claims signed the quote; the quote answers exactly `nonce`
+// and covers exactly `pcrs`.
+[[nodiscard]] Proven<VtpmFacts> appraise(const VtpmEvidence& evidence, ByteView nonce);
 
 }  // namespace cpods::evidence

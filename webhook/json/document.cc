@@ -157,8 +157,9 @@ Result<Document> Document::parse(std::string text, std::size_t depth) {
                    "nested deeper than " + std::to_string(depth) + " levels");
   }
   if (generator.result.IsError()) {
-    return failure(ErrorCode::Malformed, offset(generator.result.Offset()),
-                   rapidjson::GetParseError_En(generator.result.Code()));
+    std::string_view message = rapidjson::GetParseError_En(generator.result.Code());
+    if (message.ends_with('.')) message.remove_suffix(1);  // whoever tells it ends the sentence
+    return failure(ErrorCode::Malformed, offset(generator.result.Offset()), std::string(message));
   }
   if (const auto* second = find_duplicate(memory->dom)) {
     return failure(ErrorCode::Malformed,

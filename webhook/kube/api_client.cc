@@ -122,9 +122,9 @@ void ApiClient::Impl::read_access_again() {
 Result<void> ApiClient::Impl::take(Result<Access> fresh) {
   if (!fresh) return std::unexpected(std::move(fresh.error()));
   if (fresh->endpoint != access_.endpoint || fresh->base_path != access_.base_path) {
-    return failure(ErrorCode::Invalid, fresh->origin,
-                   "it now names another API server, " + fresh->endpoint.text() +
-                       "; restart to follow it");
+    return failure(
+        ErrorCode::Invalid, fresh->origin,
+        "it now names another API server, " + fresh->endpoint.text() + "; restart to follow it");
   }
   if (!same_tls(access_, *fresh)) {
     auto tls = tls_of(*fresh);

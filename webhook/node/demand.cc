@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "evidence/local_policy.h"
 #include "json/document.h"
 
 namespace cpods::node {
@@ -34,20 +35,30 @@ Result<std::string> device(json::Node root, EvidenceKind kind) {
   return std::string(given.text());
 }
 
-Result<Verifier> verifier(json::Node root) {
-  const json::Node given = root["verifier"];
+struct VerifierName {
+  std::string_view name;
+  Verifier verifier;
+};
+constexpr VerifierName kVerifiers[] = {
+    {"local", Verifier::Local}, {"maa", Verifier::Maa}, {"kbs", Verifier::Kbs}};
+
+Result<void> read_verifier(json::Node given, Demand& demand) {
   if (given.size() != 1) {
     return failure(ErrorCode::Invalid, "/verifier", "must name exactly one of local, maa and kbs");
   }
-  if (const auto known = only_known(given, {"local", "maa", "kbs"}); !known) {
-    return std::unexpected(known.error());
+  for (const auto& [name, verifier] : kVerifiers) {
+    const json::Node settings = given[name];
+    if (!settings) continue;
+    for (const auto [key, value] : settings.members()) {
+      if (verifier == Verifier::Local && !evidence::is_local_setting(key)) {
+        return invalid(value, "this version knows no such setting");
+      }
+    }
+    demand.verifier = verifier;
+    demand.settings = json::to_text(settings);
+    return {};
   }
-  if (given["maa"]) return Verifier::Maa;
-  if (given["kbs"]) return Verifier::Kbs;
-  const json::Node local = given["local"];
-  if (!local) return invalid(given, "must hold the verifier's settings, {} at least");
-  if (const auto known = only_known(local, {}); !known) return std::unexpected(known.error());
-  return Verifier::Local;
+  return invalid(given, "must be local, maa or kbs with an object of settings");
 }
 
 Result<Demand> read(json::Node root) {
@@ -61,9 +72,9 @@ Result<Demand> read(json::Node root) {
   auto path = device(root, *kind);
   if (!path) return std::unexpected(path.error());
   demand.device = *std::move(path);
-  const auto who = verifier(root);
-  if (!who) return std::unexpected(who.error());
-  demand.verifier = *who;
+  if (const auto chosen = read_verifier(root["verifier"], demand); !chosen) {
+    return std::unexpected(chosen.error());
+  }
   return demand;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // What a pool demands of a node before its Pods may start: the attestation step's --attestation
 // argument, one JSON object, as the webhook writes it from the pool:
-//   {"evidence":"azure-vtpm","device":"/dev/tpmrm0","verifier":{"local":{}}}
+//   {"evidence":"azure-vtpm","device":"/dev/tpmrm0","verifier":{"local":{"vmpl":0}}}
 // Plain value; any thread.
 
 #include <cstdint>
@@ -19,6 +19,7 @@ struct Demand {
   EvidenceKind evidence = EvidenceKind::AzureVtpm;
   std::string device;  // absolute path of the device file
   Verifier verifier = Verifier::Local;
+  std::string settings;  // the verifier's own settings, one JSON object
 };
 
 // `device` may be left out: /dev/tpmrm0 for azure-vtpm, /dev/sev-guest for sev-snp.

@@ -33,6 +33,7 @@ def snp_report(claims, policy=POLICY_OF_AZURE, vmpl=0):
     struct.pack_into("<II", report, 0x030, vmpl, 1)
     report[0x050:0x070] = hashlib.sha256(claims).digest()
     report[0x090:0x0C0] = bytes(range(48))
+    report[0x188:0x18A] = bytes([0x19, 0x01])  # a Milan
     return bytes(report)
 
 

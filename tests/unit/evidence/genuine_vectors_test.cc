@@ -67,7 +67,12 @@ TEST_CASE("genuine: evidence of Milan and Genoa machines holds") {
     const auto quote = parse_quote(evidence.quote);
     REQUIRE(quote);
     const auto report = appraise(evidence, quote->nonce);
-    if (!report) FAIL_CHECK(report.error().sentence);
+    if (!report) {
+      FAIL_CHECK(report.error().sentence);
+      continue;
+    }
+    CHECK(report->secure_boot);
+    CHECK(report->report.vmpl == 0);
     const Bytes other_nonce(48, 1);
     const auto stale = appraise(evidence, other_nonce);
     REQUIRE_FALSE(stale);

@@ -12,10 +12,18 @@ TEST_CASE("claims: the key named HCLAkPub is found among others") {
   const auto other = sample::other_key().public_part();
   const std::string text = R"({"keys":[)" + sample::jwk(other, "HCLEkPub") + "," +
                            sample::jwk(mine) + R"(],"user-data":"00"})";
-  const auto key = attestation_key(as_bytes(text));
-  REQUIRE(key);
-  CHECK(key->modulus == mine.modulus);
-  CHECK(key->exponent == mine.exponent);
+  const auto claims = parse_runtime_claims(as_bytes(text));
+  REQUIRE(claims);
+  CHECK(claims->attestation_key.modulus == mine.modulus);
+  CHECK(claims->attestation_key.exponent == mine.exponent);
+  CHECK_FALSE(claims->secure_boot);
+}
+
+TEST_CASE("claims: secure boot is what the configuration says") {
+  const auto claims =
+      parse_runtime_claims(as_bytes(sample::claims(sample::attestation_key().public_part())));
+  REQUIRE(claims);
+  CHECK(claims->secure_boot);
 }
 
 TEST_CASE("claims: anything but exactly one usable key is refused with its own sentence") {
@@ -43,7 +51,7 @@ TEST_CASE("claims: anything but exactly one usable key is refused with its own s
   };
   for (const auto& row : rows) {
     CAPTURE(row.text);
-    const auto refused = attestation_key(as_bytes(row.text));
+    const auto refused = parse_runtime_claims(as_bytes(row.text));
     REQUIRE_FALSE(refused);
     CHECK(refused.error() ==
           Refusal{Doubt::Malformed,
@@ -63,7 +71,7 @@ TEST_CASE("claims: text that two readers could read differently is refused") {
                                R"({"keys":[)" + key + R"(],"deep":)" + deep + "}"};
   for (const auto& text : texts) {
     CAPTURE(text.substr(0, 80));
-    const auto refused = attestation_key(as_bytes(text));
+    const auto refused = parse_runtime_claims(as_bytes(text));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().doubt == Doubt::Malformed);
   }

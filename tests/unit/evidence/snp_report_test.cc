@@ -42,6 +42,26 @@ TEST_CASE("snp: the policy bits that let the host in are seen one by one") {
   }
 }
 
+TEST_CASE("snp: the product is told by family and model, from version 3 on") {
+  struct Row {
+    std::uint8_t family, model;
+    std::string product;
+  };
+  const Row rows[] = {{0x19, 0x01, "Milan"}, {0x19, 0x0F, "Milan"}, {0x19, 0x11, "Genoa"},
+                      {0x19, 0xA0, "Genoa"}, {0x19, 0x20, ""},      {0x1A, 0x02, "Turin"},
+                      {0x1A, 0x12, ""},      {0x17, 0x01, ""}};
+  for (const auto& row : rows) {
+    CAPTURE(row.family);
+    CAPTURE(row.model);
+    Bytes bytes = sample::snp_report("");
+    bytes[0x188] = row.family;
+    bytes[0x189] = row.model;
+    CHECK(product_of(parse_snp_report(bytes).value()) == row.product);
+    sample::put_u32(bytes, 0x000, 2);
+    CHECK(product_of(parse_snp_report(bytes).value()) == "");
+  }
+}
+
 TEST_CASE("snp: versions 2 to 5 are read, others are refused") {
   for (std::uint32_t version = 0; version < 8; ++version) {
     CAPTURE(version);

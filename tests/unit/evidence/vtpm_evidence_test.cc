@@ -20,10 +20,12 @@ void sign_again(VtpmEvidence& evidence) {
   evidence.signature = sample::attestation_key().sign(evidence.quote);
 }
 
-TEST_CASE("vtpm: evidence whose links all hold gives the SNP report") {
-  const auto report = appraise(sample::evidence(kNonce), kNonce);
-  REQUIRE(report);
-  CHECK(report->policy == 0x3001F);
+TEST_CASE("vtpm: evidence whose links all hold gives its facts") {
+  const auto facts = appraise(sample::evidence(kNonce), kNonce);
+  REQUIRE(facts);
+  CHECK(facts->report.policy == 0x3001F);
+  CHECK(facts->secure_boot);
+  CHECK(facts->pcrs == sample::pcrs());
 }
 
 TEST_CASE("vtpm: each broken link is refused as itself") {
@@ -83,9 +85,9 @@ TEST_CASE("vtpm: each broken link is refused as itself") {
     CAPTURE(row.sentence);
     auto evidence = sample::evidence(kNonce);
     row.spoil(evidence);
-    const auto report = appraise(evidence, kNonce);
-    REQUIRE_FALSE(report);
-    CHECK(report.error() == Refusal{row.doubt, row.sentence});
+    const auto facts = appraise(evidence, kNonce);
+    REQUIRE_FALSE(facts);
+    CHECK(facts.error() == Refusal{row.doubt, row.sentence});
   }
 }
 

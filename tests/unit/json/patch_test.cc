@@ -14,7 +14,7 @@ Document parsed(std::string text) {
 // The document after the patch, or the refusal.
 std::string applied(const std::string& target, std::string_view patch) {
   const auto document = parsed(target);
-  const auto result = apply(document.root(), patch);
+  const auto result = json::apply(document.root(), patch);
   if (result) return to_text(result->root());
   return std::string(name_of(result.error().code)) + ": " + result.error().text();
 }
@@ -41,7 +41,7 @@ TEST_CASE("patch: an absent or null list is created whole, a present one gets on
     Patch patch;
     patch.append(document.root()["p"], "/p", "l", {"1", "{}"});
     CHECK(patch.text() == row.patch);
-    CHECK(to_text(apply(document.root(), patch.text())->root()) == row.after);
+    CHECK(to_text(json::apply(document.root(), patch.text())->root()) == row.after);
   }
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("apply: what cannot be done is refused with the operation's index") {
 
 TEST_CASE("apply: a refused patch leaves the target as it was") {
   const auto document = parsed(R"({"a":1})");
-  CHECK_FALSE(apply(document.root(),
+  CHECK_FALSE(json::apply(document.root(),
                     R"([{"op":"add","path":"/b","value":1},{"op":"remove","path":"/c"}])"));
   CHECK(to_text(document.root()) == R"({"a":1})");
 }

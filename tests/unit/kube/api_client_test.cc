@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
+#include <vector>
 
 #include "unit/kube/fake_api_server.h"
 
@@ -104,9 +105,9 @@ TEST_CASE("api_client: credentials that cannot be used leave those in use") {
     FakeApiServer server({{"GET", refusal(401, "Unauthorized")}, {"GET", Reply{.body = "fine"}}});
     std::atomic<int> reads = 0;
     const Access access = server.access();
-    Session session([&reads, access, change = change] {
+    Session session([&reads, access, break_it = change] {
       Access fresh = access;
-      if (++reads > 1) change(fresh);
+      if (++reads > 1) break_it(fresh);
       return Result<Access>(fresh);
     });
     CHECK(session.call("GET", "/api").value_or("") == "fine");
@@ -122,21 +123,19 @@ TEST_CASE("api_client: credentials that cannot be used leave those in use") {
   CHECK(session.call("GET", "/api").value_or("") == "fine");
 }
 
-TEST_CASE("api_client: an authority that changed is trusted without a restart") {
-  FakeApiServer server({{"GET", Reply{.body = "fine"}}});
-  FakeApiServer other({{"GET", refusal(401, "Unauthorized")}});
+TEST_CASE("api_client: an authority read again is in force at once") {
+  FakeApiServer server({{"GET", refusal(401, "Unauthorized")}});
+  FakeApiServer stranger({});
   std::atomic<int> reads = 0;
-  Access old = other.access();
-  Session session([&reads, old, fresh = server.access()] {
-    Access access = old;
-    if (++reads > 1) access.ca_pem = fresh.ca_pem;
-    return Result<Access>(access);
+  Session session([&reads, access = server.access(), other = stranger.access().ca_pem] {
+    Access fresh = access;
+    if (++reads > 1) fresh.ca_pem = other;
+    return Result<Access>(fresh);
   });
-  // The 401 makes it read again; from then on this server is a stranger to it.
   const auto refused = session.call("GET", "/api", milliseconds{300});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().status == 0);
-  CHECK(other.seen().size() == 1);
+  CHECK(server.seen().size() == 1);
 }
 
 TEST_CASE("api_client: 429, 5xx and lost connections are tried again within the limit") {

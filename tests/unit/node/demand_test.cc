@@ -12,6 +12,7 @@ TEST_CASE("demand: what the webhook writes is understood") {
   CHECK(demand->evidence == EvidenceKind::AzureVtpm);
   CHECK(demand->device == "/dev/tpmrm0");
   CHECK(demand->verifier == Verifier::Local);
+  CHECK(demand->settings == R"({"vmpl":0})");
 }
 
 TEST_CASE("demand: the device has a default for each kind of evidence") {
@@ -39,9 +40,9 @@ TEST_CASE("demand: whatever is not understood is refused with its place") {
       {R"({"evidence":"sev-snp","verifier":{"local":{},"kbs":{}}})",
        "/verifier: must name exactly one of local, maa and kbs"},
       {R"({"evidence":"sev-snp","verifier":{"none":{}}})",
-       "/verifier/none: this version knows no such setting"},
-      {R"({"evidence":"sev-snp","verifier":{"local":{"minTcb":3}}})",
-       "/verifier/local/minTcb: this version knows no such setting"},
+       "/verifier: must be local, maa or kbs with an object of settings"},
+      {R"({"evidence":"sev-snp","verifier":{"local":{"minTbc":3}}})",
+       "/verifier/local/minTbc: this version knows no such setting"},
       {R"({"evidence":"sev-snp","device":"tpm0","verifier":{"local":{}}})",
        "/device: must be an absolute path"},
       {R"({"evidence":"sev-snp","verifier":{"local":{}},"pcrs":[]})",
