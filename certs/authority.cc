@@ -67,8 +67,7 @@ bool add_extensions(X509* certificate, X509* issuer, const std::vector<Extension
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   return std::ranges::all_of(lines, [&](const ExtensionLine& line) {
-    const Extension extension(
-        X509V3_EXT_conf_nid(nullptr, &context, line.nid, line.value.c_str()));
+    const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, line.nid, line.value.c_str()));
     return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
   });
 }
@@ -83,8 +82,7 @@ bool is_address(const std::string& name) {
 bool is_dns_name(std::string_view name) {
   if (name.starts_with("*.")) name.remove_prefix(2);
   return !name.empty() && name.size() <= 253 && name.front() != '.' && name.back() != '.' &&
-         name.find("..") == std::string_view::npos &&
-         std::ranges::all_of(name, [](char c) {
+         name.find("..") == std::string_view::npos && std::ranges::all_of(name, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '-' || c == '.';
          });
@@ -186,9 +184,9 @@ Result<KeyPair> Authority::issue(const std::vector<std::string>& names, Time now
   const Key key(EVP_EC_gen("P-256"));
   if (!key) return openssl_failure("make a P-256 key");
   X509* issuer = parsed_->certificate.get();
-  const Certificate leaf = unsigned_certificate(
-      key.get(), std::max(now - kBackdated, own_life->not_before),
-      std::min(now + life, own_life->not_after));
+  const Certificate leaf =
+      unsigned_certificate(key.get(), std::max(now - kBackdated, own_life->not_before),
+                           std::min(now + life, own_life->not_after));
   // Clients read the alternative names; the common name is for people and holds 64 bytes at most.
   const bool made = leaf && set_common_name(leaf.get(), names.front().substr(0, 64)) &&
                     X509_set_issuer_name(leaf.get(), X509_get_subject_name(issuer)) == 1 &&

@@ -79,8 +79,7 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view byte
   const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return os_failure(path, "make a file beside it");
   const bool written = write_all(file.get(), bytes) && ::fchmod(file.get(), mode) == 0 &&
-                       ::fsync(file.get()) == 0 &&
-                       ::rename(temporary.c_str(), path.c_str()) == 0;
+                       ::fsync(file.get()) == 0 && ::rename(temporary.c_str(), path.c_str()) == 0;
   if (!written) {
     auto error = os_failure(path, "write it");
     ::unlink(temporary.c_str());

@@ -64,9 +64,9 @@ Result<Key> parse_private_key(std::string_view pem, std::string_view what) {
   const auto no_password = [](char*, int, int, void*) { return 0; };
   Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   if (!key) {
-    return failure(ErrorCode::Malformed, "",
-                   "no unencrypted PEM private key in the " + std::string(what) + ": " +
-                       openssl_reason());
+    return failure(
+        ErrorCode::Malformed, "",
+        "no unencrypted PEM private key in the " + std::string(what) + ": " + openssl_reason());
   }
   return key;
 }

@@ -17,7 +17,7 @@ from harness.control_plane import CONFIDENTIAL_NODE
 from harness.installation import Installation
 from harness.kubectl import Answer
 from harness.manifests import MANIFESTS, ROOT
-from harness.processes import remember, stop_remembered
+from harness.processes import NotReady, remember, stop_remembered
 from pods import bound_to_pool
 
 STEP = "confidential-pods-attest"
@@ -49,13 +49,15 @@ class Story:
     def __init__(self, kubectl):
         self._kubectl = kubectl
         self._began = time.monotonic()
-        self.kept: list[str] = []
-        self.broken: list[str] = []
+        self._promises: list[tuple[str, bool]] = []
 
     def scene(self, title: str, text: str = "") -> None:
-        print(f"\n=== {title}  [{time.monotonic() - self._began:.0f} s]", flush=True)
+        print(f"\n=== [{time.monotonic() - self._began:3.0f}s] {title}", flush=True)
         if text:
-            print(textwrap.fill(" ".join(text.split()), 100), flush=True)
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        print(textwrap.fill(" ".join(text.split()), 100), flush=True)
 
     def show(self, *words: str) -> Answer:
         """Runs kubectl and shows the command with what it printed."""
@@ -65,8 +67,21 @@ class Story:
         return answer
 
     def promise(self, sentence: str, kept: bool) -> None:
-        (self.kept if kept else self.broken).append(sentence)
-        print(f"  {'[ok]' if kept else '[NOT KEPT]'} {sentence}", flush=True)
+        self._promises.append((sentence, kept))
+        print(f"  {_mark(kept)} {sentence}", flush=True)
+
+    def summary(self) -> bool:
+        """Prints every promise once more; true when all were kept."""
+        self.scene("Summary")
+        for sentence, kept in self._promises:
+            print(f"  {_mark(kept)} {sentence}")
+        broken = sum(not kept for _, kept in self._promises)
+        print(f"  {len(self._promises) - broken} promises kept, {broken} not.")
+        return not broken
+
+
+def _mark(kept: bool) -> str:
+    return "[ok]" if kept else "[NOT KEPT]"
 
 
 def tell(story: Story, installation: Installation) -> None:
@@ -83,15 +98,18 @@ def tell(story: Story, installation: Installation) -> None:
     kubectl.wait_rollout("confidential-example", "deployment/web")
     story.show("get", "pods", "-n", "confidential-example", COLUMNS)
     stored = kubectl.items("pods", "confidential-example")
-    story.promise("both Pods run on the confidential node",
+    story.promise("both Pods of the Deployment run on the confidential node",
                   [pod["spec"]["nodeName"] for pod in stored] == [CONFIDENTIAL_NODE] * 2)
-    story.promise("each begins with the attestation step, before its own containers",
+    story.promise("each of them begins with the attestation step, before its own containers",
                   all(first_step(pod) == STEP for pod in stored))
+    print()
+    story.say("""The manifest's own nodeSelector demands agentpool=confidentialpool. What was
+        missing of the pool's two labels has become a required node affinity:""")
     story.show("get", "pod", stored[0]["metadata"]["name"], "-n", "confidential-example", TERMS)
-    story.promise("and requires the labels of the pool", all(bound_to_pool(pod) for pod in stored))
+    story.promise("each of them demands both labels of the pool", all(map(bound_to_pool, stored)))
 
-    story.scene("2. The same kind of Pod in an ordinary namespace", """Nothing happens to it: no
-        step, no affinity.""")
+    story.scene("2. A Pod in an ordinary namespace", """Nothing happens to it: no step, no affinity.
+        The scheduler may choose either node, because this pool has no taint.""")
     story.show("run", "plain", "--image=busybox:1.36", "-n", "ordinary-example")
     plain = kubectl.wait_running("ordinary-example", "plain")
     story.show("get", "pods", "-n", "ordinary-example", COLUMNS)
@@ -102,9 +120,10 @@ def tell(story: Story, installation: Installation) -> None:
         on any node, so it must not read confidential-database. The refusal arrives at kubectl, says
         which field, and what to write instead.""")
     refused = story.show("apply", "-f", relative(MANIFESTS / "examples" / "refused-pod.yaml"))
-    story.promise("the Pod was refused with a reason", refused.code == 1 and
+    story.promise("the Pod that reaches for the Secret was refused, with the reason",
+                  refused.code == 1 and
                   'Secret "confidential-database" (spec.containers[0].env[0])' in refused.err)
-    story.promise("and does not exist", kubectl.run(
+    story.promise("the refused Pod does not exist", kubectl.run(
         "get", "pod", "curious", "-n", "ordinary-example").code == 1)
 
     story.scene("4. A Pod whose own affinity tries to leave the pool", """nodeSelectorTerms are
@@ -115,11 +134,12 @@ def tell(story: Story, installation: Installation) -> None:
     story.show("apply", "-f", str(manifest))
     two_terms = kubectl.wait_running("confidential-example", "two-terms")
     story.show("get", "pod", "two-terms", "-n", "confidential-example", TERMS)
-    story.promise("the pool's labels were added to every term", bound_to_pool(two_terms))
-    story.promise("the Pod runs on the confidential node",
+    story.promise("each of two ORed terms now demands both labels of the pool",
+                  bound_to_pool(two_terms))
+    story.promise("the Pod with two terms runs on the confidential node",
                   two_terms["spec"]["nodeName"] == CONFIDENTIAL_NODE)
     again = story.show("apply", "-f", str(manifest))
-    story.promise("applying it again works", again.code == 0)
+    story.promise("applying that Pod again works", again.code == 0)
 
 
 def first_step(pod: dict) -> str | None:
@@ -131,12 +151,8 @@ def relative(path: pathlib.Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def summary(story: Story, installation: Installation, keep: bool) -> None:
-    story.scene("Summary")
-    for sentence in story.broken:
-        print(f"  NOT KEPT: {sentence}")
-    print(f"  {len(story.kept)} promises kept, {len(story.broken)} not.")
-    if keep:
+def farewell(installation: Installation, left_running: bool) -> None:
+    if left_running:
         plane = installation.control_plane
         print(f"""
   The cluster keeps running. Try things by hand, then end it with tests/demo --stop:
@@ -171,13 +187,16 @@ def main(folder: pathlib.Path, mode: str) -> int:
         installation.install()
         tell(story, installation)
         left_running = keep
+    except (AssertionError, NotReady, RuntimeError) as error:
+        story.promise(f"the demo goes through to its end: {error}", False)
     finally:
         if left_running:
             remember(pids, installation.processes)
         else:
             installation.stop()
-    summary(story, installation, keep)
-    return 1 if story.broken else 0
+    kept = story.summary()
+    farewell(installation, left_running)
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

@@ -44,6 +44,12 @@ class Placement(ClusterCase):
         self.assertEqual(json.dumps(changed["spec"]), json.dumps(unchanged["spec"]))
         self.assertEqual(set(changed["metadata"]), set(unchanged["metadata"]))
         self.assertEqual(changed["spec"]["nodeName"], STANDARD_NODE)
+        (created,) = [event for event in self.installation.control_plane.audit_events(namespace)
+                      if event["verb"] == "create" and "subresource" not in event["objectRef"]]
+        asked = [json.loads(value) for key, value in created["annotations"].items()
+                 if key.startswith("mutation.webhook.admission.k8s.io/")]
+        self.assertIn({"configuration": "place.confidential.pods",
+                       "webhook": "place.confidential.pods", "mutated": False}, asked)
 
     def test_a_pod_with_two_or_terms_cannot_escape_through_either(self):
         namespace = self.namespace("two-terms", opted_in=True)

@@ -62,7 +62,8 @@ std::string encode(std::string_view uid, const Verdict& verdict) {
   out.key("response").object().field("uid", uid).key("allowed").flag(verdict.allowed);
   if (!verdict.allowed) write_status(out, verdict.message);
   if (!verdict.patch.empty()) {
-    out.field("patch", base64_encode(as_bytes(verdict.patch.text())));
+    // Nothing in base64 needs escaping.
+    out.key("patch").raw('"' + base64_encode(as_bytes(verdict.patch.text())) + '"');
     out.field("patchType", "JSONPatch");
   }
   if (!verdict.warnings.empty()) {

@@ -82,7 +82,8 @@ Result<Made> make_files(const std::filesystem::path& folder, const Paths& paths,
 
   std::error_code ec;
   std::filesystem::create_directories(folder, ec);
-  if (ec) return failure(ErrorCode::Unavailable, folder.string(), "cannot make it: " + ec.message());
+  if (ec)
+    return failure(ErrorCode::Unavailable, folder.string(), "cannot make it: " + ec.message());
   struct File {
     const std::filesystem::path& path;
     const std::string& bytes;

@@ -25,9 +25,20 @@ namespace cpods::json {
 
 using Value = rapidjson::Value;
 
+// The tree's first values live in a buffer that is used again for the next document of the thread:
+// a fresh chunk for each review costs more than filling it.
 struct Document::Memory {
-  std::string text;         // what in-situ strings point into
-  rapidjson::Document dom;  // dies before the text
+  static constexpr std::size_t kBuffer = std::size_t{64} * 1024;  // a Pod of some 10 KB
+  static constexpr std::size_t kStack = std::size_t{16} * 1024;   // open containers while parsing
+
+  std::string text;  // what in-situ strings point into; outlives the tree
+  std::unique_ptr<char[]> buffer = std::make_unique_for_overwrite<char[]>(kBuffer);
+  rapidjson::MemoryPoolAllocator<> allocator{buffer.get(), kBuffer};
+  rapidjson::Document dom{&allocator, kStack};
+
+  // Empty memory, from the thread's store or new.
+  [[nodiscard]] static std::unique_ptr<Memory> take();
+  static void give_back(std::unique_ptr<Memory> memory);
 };
 
 inline const Value& value_of(Node node) { return *static_cast<const Value*>(node.raw()); }

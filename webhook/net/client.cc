@@ -1,20 +1,19 @@
 #include "net/client.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_future.hpp>
-#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <algorithm>
 #include <future>
 #include <list>
 
 #include "base/limits.h"
 #include "net/connection.h"
-#include "net/lines.h"
+#include "net/sink.h"
 
 namespace cpods::net {
 namespace {
@@ -24,61 +23,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-// Where the bytes of a body go: into a string, or line by line to a handler.
-struct Sink {
-  std::string text;
-  LineSplitter* lines = nullptr;
-  bool too_large = false;
-  bool stopped = false;
-
-  void take(std::string_view bytes) {
-    if (lines == nullptr) {
-      too_large = text.size() + bytes.size() > limits::kResponseBytes;
-      if (!too_large) text += bytes;
-      return;
-    }
-    note(lines->feed(bytes));
-  }
-
-  void note(LineSplitter::State state) {
-    too_large = state == LineSplitter::State::TooLong;
-    stopped = state == LineSplitter::State::Stopped;
-  }
-};
-
-// Beast's notion of a body (its Body concept), filling a Sink.
-struct SinkBody {
-  using value_type = Sink;
-
-  class reader {
-   public:
-    template <bool is_request, class Fields>
-    reader(http::header<is_request, Fields>&, Sink& sink) : sink_(sink) {}
-
-    void init(const boost::optional<std::uint64_t>&, error_code& ec) { ec = {}; }
-
-    template <class Buffers>
-    std::size_t put(const Buffers& buffers, error_code& ec) {
-      std::size_t count = 0;
-      for (const auto part : beast::buffers_range(buffers)) {
-        sink_.take({static_cast<const char*>(part.data()), part.size()});
-        count += part.size();
-      }
-      ec = sink_.too_large || sink_.stopped ? make_error_code(http::error::body_limit)
-                                            : error_code();
-      return count;
-    }
-
-    void finish(error_code& ec) {
-      ec = {};
-      if (sink_.lines != nullptr) sink_.note(sink_.lines->finish());
-    }
-
-   private:
-    Sink& sink_;
-  };
-};
-
 using Parser = http::response_parser<SinkBody>;
 
 bool is_head_text(std::string_view text) {
@@ -87,8 +31,9 @@ bool is_head_text(std::string_view text) {
 
 // The request as bytes, or Invalid when a header or the target would start a line of its own.
 Result<std::string> serialize(const Request& request, const Endpoint& endpoint) {
-  std::string text = request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " +
-                     endpoint.text() + "\r\nUser-Agent: confidential-pods\r\n";
+  std::string text = request.method + ' ' + request.target +
+                     " HTTP/1.1\r\nHost: " + endpoint.text() +
+                     "\r\nUser-Agent: confidential-pods\r\n";
   bool clean = is_head_text(request.method) && is_head_text(request.target) &&
                request.target.starts_with('/') && request.target.find(' ') == std::string::npos;
   for (const auto& header : request.headers) {
@@ -308,9 +253,15 @@ asio::awaitable<Result<Response>> Client::stream(Request request, LineHandler on
   return impl_->run(std::move(request), std::move(on_line), limits);
 }
 
-void Client::set_tls(TlsContext tls) { impl_->set_tls(std::move(tls)); }
-void Client::cancel() { impl_->cancel(); }
-const Endpoint& Client::endpoint() const { return impl_->endpoint; }
+void Client::set_tls(TlsContext tls) {
+  impl_->set_tls(std::move(tls));
+}
+void Client::cancel() {
+  impl_->cancel();
+}
+const Endpoint& Client::endpoint() const {
+  return impl_->endpoint;
+}
 
 Result<Response> fetch(const Endpoint& endpoint, TlsContext tls, Request request,
                        std::chrono::milliseconds limit) {

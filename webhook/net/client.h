@@ -38,8 +38,8 @@ class Request {
   Request& header(std::string name, std::string value);
   Request& content(std::string content_type, std::string bytes);
 
-  std::string method;           // "GET", "POST", "PATCH", …
-  std::string target;           // path and query, already percent-encoded
+  std::string method;  // "GET", "POST", "PATCH", …
+  std::string target;  // path and query, already percent-encoded
   std::vector<Header> headers;
   std::string body;
 };

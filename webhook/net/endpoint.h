@@ -22,7 +22,7 @@ class Endpoint {
     return server_name.empty() ? host : server_name;
   }
 
-  std::string host;         // DNS name or IP address without brackets
+  std::string host;  // DNS name or IP address without brackets
   std::uint16_t port;
   std::string server_name;  // kubeconfig's tls-server-name; empty: the host itself
 
@@ -30,9 +30,9 @@ class Endpoint {
 };
 
 struct Url {
-  bool tls = true;          // https
+  bool tls = true;  // https
   Endpoint endpoint;
-  std::string path;         // without a trailing '/', so that "/api" can be appended; may be empty
+  std::string path;  // without a trailing '/', so that "/api" can be appended; may be empty
 };
 
 // "https://host[:port][/path]" or "http://…"; anything else is Invalid with a sentence.

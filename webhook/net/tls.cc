@@ -24,8 +24,8 @@ std::unexpected<Error> invalid(std::string message) {
 int choose_http11(SSL*, const unsigned char** chosen, unsigned char* length,
                   const unsigned char* offered, unsigned int offered_length, void*) {
   unsigned char* choice = nullptr;
-  const int found = SSL_select_next_proto(&choice, length, kHttp11, sizeof kHttp11, offered,
-                                          offered_length);
+  const int found =
+      SSL_select_next_proto(&choice, length, kHttp11, sizeof kHttp11, offered, offered_length);
   if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_NOACK;
   *chosen = choice;
   return SSL_TLSEXT_ERR_OK;
@@ -42,7 +42,8 @@ std::string words(const ASN1_TIME* time) {
 
 Result<void> check_dates(const X509* leaf, std::time_t now) {
   if (X509_cmp_time(X509_get0_notBefore(leaf), &now) > 0) {
-    return invalid("the certificate is valid only from " + words(X509_get0_notBefore(leaf)) + " on");
+    return invalid("the certificate is valid only from " + words(X509_get0_notBefore(leaf)) +
+                   " on");
   }
   if (X509_cmp_time(X509_get0_notAfter(leaf), &now) < 0) {
     return invalid("the certificate expired on " + words(X509_get0_notAfter(leaf)));

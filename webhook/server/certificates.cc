@@ -60,15 +60,13 @@ Result<void> Certificates::follow(std::filesystem::path certificate, std::filesy
   auto identity = read(files);
   if (!identity) return std::unexpected(identity.error());
   if (auto done = install(*identity); !done) {
-    return failure(done.error().code,
-                   files.certificate.string() + " with " + files.key.string(),
+    return failure(done.error().code, files.certificate.string() + " with " + files.key.string(),
                    done.error().message);
   }
-  watcher_ = std::jthread(
-      [this](const std::stop_token& stop, const Files& followed, net::Identity in_use) {
-        watch(stop, followed, std::move(in_use));
-      },
-      std::move(files), std::move(*identity));
+  watcher_ =
+      std::jthread([this](const std::stop_token& stop, const Files& followed,
+                          net::Identity in_use) { watch(stop, followed, std::move(in_use)); },
+                   std::move(files), std::move(*identity));
   return {};
 }
 

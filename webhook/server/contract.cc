@@ -44,8 +44,8 @@ Refusal refusal(unsigned status, std::string sentence) {
 
 std::optional<Refusal> refuse_method(const Head& head, std::string allowed) {
   if (head.method == allowed) return std::nullopt;
-  auto refused = refusal(405, "This path answers " + allowed + " only, not " + shown(head.method) +
-                                  ".");
+  auto refused =
+      refusal(405, "This path answers " + allowed + " only, not " + shown(head.method) + ".");
   refused.allow = std::move(allowed);
   return refused;
 }
@@ -71,7 +71,8 @@ std::optional<Refusal> refuse_post(const Head& head, std::size_t body_limit) {
                             shown(*head.content_type) + ".");
   }
   if (!head.expect.empty() && !equals_ignoring_case(head.expect, "100-continue")) {
-    return refusal(417, "Only \"Expect: 100-continue\" can be met, not " + shown(head.expect) + ".");
+    return refusal(417,
+                   "Only \"Expect: 100-continue\" can be met, not " + shown(head.expect) + ".");
   }
   return std::nullopt;
 }
@@ -89,8 +90,8 @@ std::optional<Refusal> refuse(const Head& head, const Routes& routes, std::size_
   const auto path = head.target.substr(0, head.target.find('?'));
   if (routes.post.contains(path)) return refuse_post(head, body_limit);
   if (routes.get.contains(path)) return refuse_get(head);
-  return refusal(404, "Nothing is served at " + shown(path) + ". There is " + joined_paths(routes) +
-                          ".");
+  return refusal(
+      404, "Nothing is served at " + shown(path) + ". There is " + joined_paths(routes) + ".");
 }
 
 std::string head_of(const Reply& reply, std::string_view date, bool keep_alive,

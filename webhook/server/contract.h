@@ -26,7 +26,7 @@ struct Head {
 
 struct Refusal {
   Reply reply;
-  std::string allow;   // the Allow header of a 405
+  std::string allow;  // the Allow header of a 405
 };
 
 // Nothing when the head may be served by `routes`. A refused request's body is never read.

@@ -47,7 +47,9 @@ Reply Reply::sentence(unsigned code, std::string text) {
   return {code, "text/plain; charset=utf-8", std::move(text) + "\n"};
 }
 
-Reply Reply::json(std::string content) { return {200, "application/json", std::move(content)}; }
+Reply Reply::json(std::string content) {
+  return {200, "application/json", std::move(content)};
+}
 
 std::string_view reason_phrase(unsigned status) {
   switch (status) {

@@ -138,8 +138,8 @@ Result<std::vector<tcp::endpoint>> endpoints_of(const net::Endpoint& address) {
   asio::io_context context(1);
   tcp::resolver resolver(context);
   error_code ec;
-  const auto found = resolver.resolve(address.host, std::to_string(address.port),
-                                      tcp::resolver::passive, ec);
+  const auto found =
+      resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, ec);
   if (ec) return failure(ErrorCode::Unavailable, address.text(), "cannot listen: " + ec.message());
   return std::vector<tcp::endpoint>(found.begin(), found.end());
 }
@@ -227,7 +227,8 @@ void Listener::Impl::begin_accepting() {
 }
 
 Worker& Listener::Impl::least_loaded() {
-  return **std::ranges::min_element(workers_, {}, [](const auto& worker) { return worker->load(); });
+  return **std::ranges::min_element(workers_, {},
+                                    [](const auto& worker) { return worker->load(); });
 }
 
 asio::awaitable<void> Listener::Impl::accept_all() {
@@ -306,9 +307,17 @@ Result<std::unique_ptr<Listener>> Listener::start(const net::Endpoint& address, 
   return std::unique_ptr<Listener>(new Listener(std::move(impl)));
 }
 
-const net::Endpoint& Listener::address() const { return impl_->address(); }
-void Listener::begin_drain() { impl_->begin_drain(); }
-void Listener::stop() { impl_->stop(); }
-void Listener::join() { impl_->join(); }
+const net::Endpoint& Listener::address() const {
+  return impl_->address();
+}
+void Listener::begin_drain() {
+  impl_->begin_drain();
+}
+void Listener::stop() {
+  impl_->stop();
+}
+void Listener::join() {
+  impl_->join();
+}
 
 }  // namespace cpods::server

@@ -65,12 +65,12 @@ class Metrics {
  public:
   prometheus::Gauge& connections_open;
   prometheus::Counter& connections_accepted;
-  prometheus::Counter& connections_refused;  // beyond the limit of open connections
+  prometheus::Counter& connections_refused;    // beyond the limit of open connections
   prometheus::Counter& connections_untrusted;  // there was no certificate yet
-  prometheus::Counter& accept_failures;      // the system gave no socket
+  prometheus::Counter& accept_failures;        // the system gave no socket
   prometheus::Counter& handshakes_timed_out;
-  prometheus::Counter& handshakes_closed;    // the peer left before the end
-  prometheus::Counter& handshakes_alerted;   // the peer refused, e.g. our certificate
+  prometheus::Counter& handshakes_closed;   // the peer left before the end
+  prometheus::Counter& handshakes_alerted;  // the peer refused, e.g. our certificate
   prometheus::Counter& handshakes_plain_http;
   prometheus::Counter& handshakes_garbled;
   prometheus::Counter& requests_timed_out;
@@ -79,7 +79,7 @@ class Metrics {
   prometheus::Counter& handler_exceptions;
   prometheus::Counter& certificates_loaded;
   prometheus::Counter& certificates_refused;
-  prometheus::Gauge& certificate_expiry;     // seconds since 1970
+  prometheus::Gauge& certificate_expiry;  // seconds since 1970
 };
 
 }  // namespace cpods::server

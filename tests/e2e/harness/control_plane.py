@@ -4,6 +4,7 @@ No kubelet and no container runtime: kwok reports Pods that the scheduler bound 
 everything up to and including placement is real, and nothing runs inside the Pods.
 """
 
+import json
 import pathlib
 import subprocess
 
@@ -74,6 +75,13 @@ class ControlPlane:
         """Ends every program, last started first: the API server would wait long for etcd."""
         while self.processes:
             self.processes.pop().stop(seconds=5)
+
+    def audit_events(self, namespace: str, resource: str = "pods") -> list[dict]:
+        """What the API server wrote into its audit log about requests of one namespace."""
+        events = map(json.loads, self.audit_log.read_text().splitlines())
+        return [event for event in events
+                if event.get("objectRef", {}).get("namespace") == namespace
+                and event["objectRef"]["resource"] == resource]
 
     def kubeconfig(self, name: str, subject: str) -> pathlib.Path:
         """A kubeconfig whose user is the client certificate `subject` ("/O=group/CN=user")."""

@@ -17,12 +17,15 @@ namespace {
 
 using Time = std::chrono::system_clock::time_point;
 
-Time now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+Time now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
 
 // What the command prints, both streams; the independent reader of our certificates.
 std::string output_of(const std::string& command) {
   const auto close = [](FILE* pipe) { ::pclose(pipe); };
-  const std::unique_ptr<FILE, decltype(close)> pipe(::popen((command + " 2>&1").c_str(), "r"), close);
+  const std::unique_ptr<FILE, decltype(close)> pipe(::popen((command + " 2>&1").c_str(), "r"),
+                                                    close);
   REQUIRE(pipe);
   std::string output;
   std::array<char, 4096> chunk;
@@ -62,10 +65,10 @@ TEST_CASE("authority: openssl's strict verification accepts the leaf under each 
     std::string option;
     bool accepted;
   };
-  for (const auto& row : {Row{"-verify_hostname confidential-pods.confidential-pods.svc", true},
-                          Row{"-verify_ip 127.0.0.1", true}, Row{"-verify_ip ::1", true},
-                          Row{"-verify_hostname elsewhere.svc", false},
-                          Row{"-verify_ip 127.0.0.2", false}}) {
+  for (const auto& row :
+       {Row{"-verify_hostname confidential-pods.confidential-pods.svc", true},
+        Row{"-verify_ip 127.0.0.1", true}, Row{"-verify_ip ::1", true},
+        Row{"-verify_hostname elsewhere.svc", false}, Row{"-verify_ip 127.0.0.2", false}}) {
     CAPTURE(row.option);
     const auto output = output_of(verify + " " + row.option + " " + files.crt.string());
     CAPTURE(output);
@@ -87,12 +90,11 @@ TEST_CASE("authority: openssl reads the extensions that clients judge by") {
     CAPTURE(part);
     CHECK(contains(ca, part));
   }
-  for (const auto* part :
-       {"CA:FALSE", "Digital Signature", "TLS Web Server Authentication",
-        "X509v3 Subject Key Identifier", "X509v3 Authority Key Identifier",
-        "DNS:confidential-pods.confidential-pods.svc, IP Address:127.0.0.1, IP "
-        "Address:0:0:0:0:0:0:0:1",
-        "NIST CURVE: P-256", "Version: 3"}) {
+  for (const auto* part : {"CA:FALSE", "Digital Signature", "TLS Web Server Authentication",
+                           "X509v3 Subject Key Identifier", "X509v3 Authority Key Identifier",
+                           "DNS:confidential-pods.confidential-pods.svc, IP Address:127.0.0.1, IP "
+                           "Address:0:0:0:0:0:0:0:1",
+                           "NIST CURVE: P-256", "Version: 3"}) {
     CAPTURE(part);
     CHECK(contains(leaf, part));
   }

@@ -11,7 +11,7 @@ using namespace cpods;
 namespace {
 
 mode_t mode_of(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat(path.c_str(), &status) == 0);
   return status.st_mode & 07777;
 }
@@ -57,8 +57,8 @@ TEST_CASE("files: what cannot be read or written names the path and the reason")
 
   const auto unwritten = certs::write_file(missing / "key", "x", certs::kPrivateFile);
   REQUIRE_FALSE(unwritten);
-  CHECK(unwritten.error().text() == (missing / "key").string() +
-                                        ": cannot make a file beside it: No such file or directory");
+  CHECK(unwritten.error().text() ==
+        (missing / "key").string() + ": cannot make a file beside it: No such file or directory");
 
   std::filesystem::create_directory(folder.path() / "folder");
   CHECK(certs::write_file(folder.path() / "folder", "x", certs::kPrivateFile).error().message ==

@@ -84,10 +84,10 @@ TEST_CASE("client: a request is sent as written and its answer is read whole") {
   CHECK(answer->header("x-a") == "b");
   CHECK(answer->header("missing").empty());
   CHECK(answer->body == "no\n");
-  CHECK(seen == "PATCH /apis/x?force=true HTTP/1.1\r\nHost: 127.0.0.1:" +
-                    std::to_string(server.port()) +
-                    "\r\nUser-Agent: confidential-pods\r\nAuthorization: Bearer t\r\nContent-Type: "
-                    "application/json-patch+json\r\nContent-Length: 2\r\n\r\n");
+  CHECK(seen ==
+        "PATCH /apis/x?force=true HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
+            "\r\nUser-Agent: confidential-pods\r\nAuthorization: Bearer t\r\nContent-Type: "
+            "application/json-patch+json\r\nContent-Length: 2\r\n\r\n");
 }
 
 TEST_CASE("client: every legal framing of an answer is understood") {
@@ -96,7 +96,8 @@ TEST_CASE("client: every legal framing of an answer is understood") {
     std::string outcome;
   };
   for (const auto& row : {
-           Row{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+           Row{"HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+               "chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
                "200 abc"},
            Row{"HTTP/1.1 200 OK\r\n\r\nuntil the end", "200 until the end"},
            Row{"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", "200 x"},
@@ -259,9 +260,9 @@ TEST_CASE("client: nothing can start a header of its own") {
 }
 
 TEST_CASE("client: a stream hands on lines as they come, across chunks") {
-  ScriptedServer server({answering(
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "4\r\na\nbc\r\n3\r\nd\n\n\r\n1\r\ne\r\n0\r\n\r\n")});
+  ScriptedServer server(
+      {answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "4\r\na\nbc\r\n3\r\nd\n\n\r\n1\r\ne\r\n0\r\n\r\n")});
   Loop loop(server);
   std::vector<std::string> lines;
   const auto answer = loop.watch(
@@ -328,8 +329,9 @@ TEST_CASE("client: operations at once have a connection each") {
   ScriptedServer one({answering(ok("x"), 2)});
   Loop loop(one);
   // The scripted server serves one connection at a time, so the second waits for the first to go.
-  auto first = boost::asio::co_spawn(
-      loop.context, loop.client.send(net::Request("GET", "/1"), kPatience), boost::asio::use_future);
+  auto first =
+      boost::asio::co_spawn(loop.context, loop.client.send(net::Request("GET", "/1"), kPatience),
+                            boost::asio::use_future);
   auto second = boost::asio::co_spawn(
       loop.context, loop.client.send(net::Request("GET", "/2"), 300ms), boost::asio::use_future);
   loop.context.run();

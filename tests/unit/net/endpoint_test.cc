@@ -29,9 +29,9 @@ TEST_CASE("endpoint: URLs of an API server are read, and what is not one is refu
        }) {
     CAPTURE(row.text);
     const auto url = net::parse_url(row.text);
-    const auto outcome = url ? std::string(url->tls ? "https " : "http ") + url->endpoint.text() +
-                                   " " + url->path
-                             : "refused";
+    const auto outcome =
+        url ? std::string(url->tls ? "https " : "http ") + url->endpoint.text() + " " + url->path
+            : "refused";
     CHECK(outcome == row.outcome);
   }
   CHECK(net::parse_url("x").error().message ==
@@ -44,10 +44,16 @@ TEST_CASE("endpoint: listening addresses are read as they are typed") {
     std::string outcome;
   };
   for (const auto& row : {
-           Row{"0.0.0.0:8443", "0.0.0.0:8443"}, Row{":8443", ":8443"},
-           Row{"[::]:0", "[::]:0"}, Row{"localhost:1", "localhost:1"},
-           Row{"8443", "refused"}, Row{"::1:8443", "refused"}, Row{"a:", "refused"},
-           Row{"a:65536", "refused"}, Row{"a:-1", "refused"}, Row{"[a]:1", "refused"},
+           Row{"0.0.0.0:8443", "0.0.0.0:8443"},
+           Row{":8443", ":8443"},
+           Row{"[::]:0", "[::]:0"},
+           Row{"localhost:1", "localhost:1"},
+           Row{"8443", "refused"},
+           Row{"::1:8443", "refused"},
+           Row{"a:", "refused"},
+           Row{"a:65536", "refused"},
+           Row{"a:-1", "refused"},
+           Row{"[a]:1", "refused"},
            Row{"a:1x", "refused"},
        }) {
     CAPTURE(row.text);

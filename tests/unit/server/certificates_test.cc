@@ -80,7 +80,8 @@ TEST_CASE("certificates: missing files at the start are an error with the path")
   server::Certificates certificates(metrics);
   const auto followed = certificates.follow(files.crt, files.key);
   REQUIRE_FALSE(followed);
-  CHECK(followed.error().text() == files.crt.string() + ": cannot open it: No such file or directory");
+  CHECK(followed.error().text() ==
+        files.crt.string() + ": cannot open it: No such file or directory");
 
   auto identity = test::issue();
   identity.key = test::issue().key;

@@ -112,8 +112,8 @@ TEST_CASE("contract: a head carries date, type, length and, at the end, Connecti
 }
 
 TEST_CASE("contract: every status this server sends has its phrase") {
-  for (const unsigned status : {200U, 400U, 404U, 405U, 411U, 413U, 415U, 417U, 431U, 500U, 503U,
-                                505U}) {
+  for (const unsigned status :
+       {200U, 400U, 404U, 405U, 411U, 413U, 415U, 417U, 431U, 500U, 503U, 505U}) {
     CAPTURE(status);
     CHECK(reason_phrase(status) != "Unnamed");
   }

@@ -27,11 +27,16 @@ TEST_CASE("http: the timeout is read as the API server writes it") {
     std::optional<std::chrono::milliseconds> timeout;
   };
   for (const auto& row : {
-           Row{"/m?timeout=10s", 10s}, Row{"/m?a=b&timeout=500ms", 500ms},
-           Row{"/m?timeout=1m&timeout=2s", 1min}, Row{"/m", std::nullopt},
-           Row{"/m?timeout=", std::nullopt}, Row{"/m?timeout=10", std::nullopt},
-           Row{"/m?timeout=-1s", std::nullopt}, Row{"/m?timeout=99999999999s", std::nullopt},
-           Row{"/m?timeout=86400001s", std::nullopt}, Row{"/m?xtimeout=1s&&", std::nullopt},
+           Row{"/m?timeout=10s", 10s},
+           Row{"/m?a=b&timeout=500ms", 500ms},
+           Row{"/m?timeout=1m&timeout=2s", 1min},
+           Row{"/m", std::nullopt},
+           Row{"/m?timeout=", std::nullopt},
+           Row{"/m?timeout=10", std::nullopt},
+           Row{"/m?timeout=-1s", std::nullopt},
+           Row{"/m?timeout=99999999999s", std::nullopt},
+           Row{"/m?timeout=86400001s", std::nullopt},
+           Row{"/m?xtimeout=1s&&", std::nullopt},
            Row{"/m?timeout=1s5ms", std::nullopt},
        }) {
     CAPTURE(row.target);

@@ -65,8 +65,9 @@ struct Serving {
 };
 
 std::string post(std::string_view body, std::string_view path = "/echo") {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
 std::string body_of(const std::string& answer) {
@@ -74,7 +75,9 @@ std::string body_of(const std::string& answer) {
   return end == std::string::npos ? "no head in: " + answer : answer.substr(end + 4);
 }
 
-std::string status_of(const std::string& answer) { return answer.substr(9, 3); }
+std::string status_of(const std::string& answer) {
+  return answer.substr(9, 3);
+}
 
 bool closes(const std::string& answer) {
   return answer.find("Connection: close\r\n") != std::string::npos;
@@ -108,8 +111,8 @@ TEST_CASE("listener: one connection carries many requests, over TLS and in the c
 TEST_CASE("listener: a body arrives whole whatever its size and however it is cut") {
   Serving serving(Peer::Security::Tls);
   Peer peer = serving.connect();
-  for (const std::size_t size : {0UL, 1UL, 16'384UL, 32'768UL, 100'000UL, 3'000'000UL,
-                                 limits::kReviewBytes}) {
+  for (const std::size_t size :
+       {0UL, 1UL, 16'384UL, 32'768UL, 100'000UL, 3'000'000UL, limits::kReviewBytes}) {
     CAPTURE(size);
     std::string body(size, 'x');
     for (std::size_t i = 0; i < size; i += 97) body[i] = static_cast<char>('a' + i % 26);
@@ -151,15 +154,20 @@ TEST_CASE("listener: each fault in a head has its status, and framing faults end
       {"chunked", "POST /echo" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "411", true},
       {"gzip coding", "POST /echo" + host + "Transfer-Encoding: gzip\r\n\r\n", "411", true},
       {"no length", "POST /echo" + host + "\r\n", "411", false},
-      {"both lengths", "POST /echo" + host + "Content-Length: 1\r\nTransfer-Encoding: "
-                       "chunked\r\n\r\n0\r\n\r\n", "400", true},
+      {"both lengths",
+       "POST /echo" + host +
+           "Content-Length: 1\r\nTransfer-Encoding: "
+           "chunked\r\n\r\n0\r\n\r\n",
+       "400", true},
       {"two lengths", "POST /echo" + host + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx",
        "400", true},
       {"negative length", "POST /echo" + host + "Content-Length: -1\r\n\r\n", "400", true},
       {"endless length", "POST /echo" + host + "Content-Length: 99999999999999999999\r\n\r\n",
        "400", true},
-      {"too large", "POST /echo" + host + "Content-Length: " +
-                    std::to_string(limits::kReviewBytes + 1) + "\r\n\r\n", "413", true},
+      {"too large",
+       "POST /echo" + host + "Content-Length: " + std::to_string(limits::kReviewBytes + 1) +
+           "\r\n\r\n",
+       "413", true},
       {"wrong type", "POST /echo" + host + "Content-Type: text/xml\r\nContent-Length: 1\r\n\r\nx",
        "415", true},
       {"large head", "GET /readyz" + host + "A: " + std::string(20'000, 'a') + "\r\n\r\n", "431",
@@ -250,7 +258,9 @@ TEST_CASE("listener: TLS noise only counts") {
   CHECK(comes_true([&] { return metrics.handshakes_plain_http.Value() == 1; }));
   Peer(port, Peer::Security::Plain).ask(std::string(1000, '\xff'));
   CHECK(comes_true([&] { return metrics.handshakes_garbled.Value() == 1; }));
-  { Peer closed(port, Peer::Security::Plain); }
+  {
+    Peer closed(port, Peer::Security::Plain);
+  }
   CHECK(comes_true([&] { return metrics.handshakes_closed.Value() == 1; }));
   CHECK(body_of(serving.connect().ask(post("fine"))) == "fine");
   CHECK(comes_true([&] { return metrics.connections_open.Value() == 0; }));

@@ -31,8 +31,10 @@ TEST_CASE("metrics: answers are counted by path and code from many threads") {
   answers.count(600);
   const auto text = metrics.exposition().body;
   CAPTURE(text);
-  CHECK(contains(text, "confidential_pods_http_requests_total{code=\"200\",path=\"/mutate\"} 2000\n"));
-  CHECK(contains(text, "confidential_pods_http_requests_total{code=\"413\",path=\"/mutate\"} 2000\n"));
+  CHECK(contains(text,
+                 "confidential_pods_http_requests_total{code=\"200\",path=\"/mutate\"} 2000\n"));
+  CHECK(contains(text,
+                 "confidential_pods_http_requests_total{code=\"413\",path=\"/mutate\"} 2000\n"));
   CHECK_FALSE(contains(text, "code=\"99\""));
   CHECK_FALSE(contains(text, "code=\"600\""));
 }
