@@ -18,6 +18,7 @@ FROM toolchain AS build
 COPY . .
 RUN cmake --preset release -DCPODS_BENCH=OFF \
  && cmake --build --preset release --target confidential-pods confidential-pods-attest
+
 # The programs' libraries as the loader finds them, and the TPM transport that tpm2-tss loads by name.
 RUN set -eu; \
     rootfs=/rootfs; \

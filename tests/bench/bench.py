@@ -139,17 +139,18 @@ def fixed_rates(vegeta, servers, folder, plan):
 
 
 def profile(server, folder):
-    """Samples the webhook under load; perf's summaries go beside the tables."""
+    """Samples the webhook under load; perf's shares by function go beside the tables."""
     if not shutil.which("perf"):
         raise WrongAnswer("--profile needs perf: apt-get install linux-perf")
     for size in SIZES:
         data = folder / f"profile-{size}.data"
-        record = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "1999", "-g",
+        record = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "1999",
                   "-p", str(server.process.pid), "-o", str(data), "--", "sleep", "2"]
         sampling = subprocess.Popen(record, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         load.run_wrk(server, folder / f"{size}.json", 3)
         sampling.wait(30)
-        tell = ["perf", "report", "--stdio", "--no-children", "-g", "none", "-i", str(data)]
+        tell = ["perf", "report", "--stdio", "--sort", "dso,symbol", "--percent-limit", "0.3",
+                "-i", str(data)]
         told = subprocess.run(tell, capture_output=True, text=True, timeout=120, check=True).stdout
         (folder / f"profile-{size}.txt").write_text(told)
         say(f"profile: {folder / f'profile-{size}.txt'}")

@@ -98,7 +98,9 @@ std::string tell(std::string_view who, std::span<const Finding> findings) {
   std::size_t sentences = 0;
   for (std::size_t begin = 0; begin < findings.size(); ++sentences) {
     if (sentences == limits::kFindingsTold) {
-      out += " There are " + std::to_string(findings.size() - begin) + " more findings.";
+      const auto rest = findings.size() - begin;
+      out += rest == 1 ? " There is 1 more finding."
+                       : " There are " + std::to_string(rest) + " more findings.";
       break;
     }
     const auto end = end_of_group(findings, begin);

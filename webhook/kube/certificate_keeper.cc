@@ -86,12 +86,10 @@ class CertificateKeeper::Impl {
   asio::awaitable<bool> look();
   asio::awaitable<std::optional<CertificateFiles>> shared_files();
   asio::awaitable<ApiResult<std::optional<json::Document>>> read_secret();
-  asio::awaitable<ApiResult<std::string>> write_secret(json::Node before,
-                                                       const CertificateFiles& files);
+  asio::awaitable<ApiResult<std::string>> write_secret(json::Node before, CertificateFiles files);
   Result<Wanted> wanted_files(json::Node secret) const;
   std::optional<CertificateFiles> no_files(std::string_view why);
-  asio::awaitable<bool> write_bundle(std::string resource, std::string name,
-                                     const std::string& bundle);
+  asio::awaitable<bool> write_bundle(std::string resource, std::string name, std::string bundle);
   bool take(const CertificateFiles& files);
   void warn_when_old(const CertificateFiles& files);
   bool note_failure(std::string_view what, std::string_view why);
@@ -206,7 +204,7 @@ asio::awaitable<ApiResult<std::optional<json::Document>>> CertificateKeeper::Imp
 
 // A conflict (409) says that another replica was faster.
 asio::awaitable<ApiResult<std::string>> CertificateKeeper::Impl::write_secret(
-    json::Node before, const CertificateFiles& files) {
+    json::Node before, CertificateFiles files) {
   const bool create = !before.present();
   net::Request request(create ? "POST" : "PUT",
                        secrets_path() + (create ? "" : "/" + settings_.secret) + kFieldManager);
@@ -218,7 +216,7 @@ asio::awaitable<ApiResult<std::string>> CertificateKeeper::Impl::write_secret(
 
 // A configuration that is not there yet is no failure: it is looked for again at the next look.
 asio::awaitable<bool> CertificateKeeper::Impl::write_bundle(std::string resource, std::string name,
-                                                            const std::string& bundle) {
+                                                            std::string bundle) {
   const std::string path = kConfigurations + resource + "/" + name;
   net::Request get("GET", path);
   auto body = co_await api_.call(std::move(get), kLimit);

@@ -78,7 +78,7 @@ class NamespaceCache::Impl {
   asio::awaitable<bool> round();
   asio::awaitable<bool> list();
   asio::awaitable<bool> watch();
-  asio::awaitable<ApiResult<NamespacePage>> page(const std::string& continue_token);
+  asio::awaitable<ApiResult<NamespacePage>> page(std::string continue_token);
   bool on_line(std::string_view line, Next& next, std::string& why);
   bool note_failure(std::string_view what, std::string_view why);
   bool note_failure(std::string_view what, const ApiFailure& failed) {
@@ -137,8 +137,7 @@ asio::awaitable<bool> NamespaceCache::Impl::round() {
   co_return co_await watch();
 }
 
-asio::awaitable<ApiResult<NamespacePage>> NamespaceCache::Impl::page(
-    const std::string& continue_token) {
+asio::awaitable<ApiResult<NamespacePage>> NamespaceCache::Impl::page(std::string continue_token) {
   std::string target = std::string(kNamespaces) + "?limit=500";
   if (!continue_token.empty()) {
     target += "&continue=" + percent_encoded(continue_token);

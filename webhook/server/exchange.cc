@@ -260,7 +260,7 @@ asio::awaitable<void> StreamSession<Stream>::linger() {
   enter(Phase::Linger);
   if constexpr (std::is_same_v<Stream, Tls>) {
     // Sends close_notify; the peer's may never come, or data may come instead: both are fine.
-    const auto [ignored] = co_await stream_.async_shutdown(kAsValues);
+    co_await stream_.async_shutdown(kAsValues);
   }
   error_code ec;
   socket().shutdown(tcp::socket::shutdown_send, ec);

@@ -49,37 +49,37 @@ TEST_CASE("document: text that is not one strict JSON value is refused with its 
     std::string refusal;
   };
   const Row rows[] = {
-      {"", "Malformed: offset 0: The document is empty."},
-      {"  ", "Malformed: offset 2: The document is empty."},
-      {"{} {}", "Malformed: offset 3: The document root must not be followed by other values."},
-      {"{}x", "Malformed: offset 2: The document root must not be followed by other values."},
-      {"[1,]", "Malformed: offset 3: Invalid value."},
-      {R"({"a":1,})", "Malformed: offset 7: Missing a name for object member."},
-      {R"({a:1})", "Malformed: offset 1: Missing a name for object member."},
-      {R"({"a" 1})", "Malformed: offset 5: Missing a colon after a name of object member."},
+      {"", "Malformed: offset 0: The document is empty"},
+      {"  ", "Malformed: offset 2: The document is empty"},
+      {"{} {}", "Malformed: offset 3: The document root must not be followed by other values"},
+      {"{}x", "Malformed: offset 2: The document root must not be followed by other values"},
+      {"[1,]", "Malformed: offset 3: Invalid value"},
+      {R"({"a":1,})", "Malformed: offset 7: Missing a name for object member"},
+      {R"({a:1})", "Malformed: offset 1: Missing a name for object member"},
+      {R"({"a" 1})", "Malformed: offset 5: Missing a colon after a name of object member"},
       {R"({"a":1 "b":2})",
-       "Malformed: offset 7: Missing a comma or } after an object member."},
-      {"[1 2]", "Malformed: offset 3: Missing a comma or ] after an array element."},
-      {"// c\n{}", "Malformed: offset 0: Invalid value."},
-      {"{}/**/", "Malformed: offset 2: The document root must not be followed by other values."},
-      {"NaN", "Malformed: offset 0: Invalid value."},
-      {"Infinity", "Malformed: offset 0: Invalid value."},
-      {"-Infinity", "Malformed: offset 1: Invalid value."},
-      {"1e400", "Malformed: offset 0: Number too big to be stored in double."},
-      {"01", "Malformed: offset 1: The document root must not be followed by other values."},
-      {"+1", "Malformed: offset 0: Invalid value."},
-      {"1.", "Malformed: offset 2: Missing fraction part in number."},
-      {"1e", "Malformed: offset 2: Missing exponent in number."},
-      {"tru", "Malformed: offset 3: Invalid value."},
-      {"'a'", "Malformed: offset 0: Invalid value."},
-      {R"("a)", "Malformed: offset 0: Missing a closing quotation mark in string."},
-      {"\"a\nb\"", "Malformed: offset 2: Invalid encoding in string."},
-      {R"("\x")", "Malformed: offset 1: Invalid escape character in string."},
-      {R"("\u12g4")", "Malformed: offset 1: Incorrect hex digit after \\u escape in string."},
-      {R"("\ud800")", "Malformed: offset 1: The surrogate pair in string is invalid."},
-      {R"("\ud800\u0041")", "Malformed: offset 1: The surrogate pair in string is invalid."},
-      {R"("\udc00")", "Malformed: offset 1: The surrogate pair in string is invalid."},
-      {"\xEF\xBB\xBF{}", "Malformed: offset 0: Invalid value."},
+       "Malformed: offset 7: Missing a comma or '}' after an object member"},
+      {"[1 2]", "Malformed: offset 3: Missing a comma or ']' after an array element"},
+      {"// c\n{}", "Malformed: offset 0: Invalid value"},
+      {"{}/**/", "Malformed: offset 2: The document root must not be followed by other values"},
+      {"NaN", "Malformed: offset 0: Invalid value"},
+      {"Infinity", "Malformed: offset 0: Invalid value"},
+      {"-Infinity", "Malformed: offset 1: Invalid value"},
+      {"1e400", "Malformed: offset 0: Number too big to be stored in double"},
+      {"01", "Malformed: offset 1: The document root must not be followed by other values"},
+      {"+1", "Malformed: offset 0: Invalid value"},
+      {"1.", "Malformed: offset 2: Miss fraction part in number"},
+      {"1e", "Malformed: offset 2: Miss exponent in number"},
+      {"tru", "Malformed: offset 3: Invalid value"},
+      {"'a'", "Malformed: offset 0: Invalid value"},
+      {R"("a)", "Malformed: offset 2: Missing a closing quotation mark in string"},
+      {"\"a\nb\"", "Malformed: offset 2: Invalid encoding in string"},
+      {R"("\x")", "Malformed: offset 1: Invalid escape character in string"},
+      {R"("\u12g4")", "Malformed: offset 1: Incorrect hex digit after \\u escape in string"},
+      {R"("\ud800")", "Malformed: offset 1: The surrogate pair in string is invalid"},
+      {R"("\ud800\u0041")", "Malformed: offset 1: The surrogate pair in string is invalid"},
+      {R"("\udc00")", "Malformed: offset 1: The surrogate pair in string is invalid"},
+      {"\xEF\xBB\xBF{}", "Malformed: offset 0: Invalid value"},
       {"\"\x80\"", "Malformed: the text is not valid UTF-8"},
       {"\"\xC0\xAF\"", "Malformed: the text is not valid UTF-8"},
       {"\"\xED\xA0\x80\"", "Malformed: the text is not valid UTF-8"},
@@ -127,9 +127,9 @@ TEST_CASE("document: keys that differ only after an escaped NUL are two keys") {
 
 TEST_CASE("document: nesting ends at the limit") {
   CHECK(refusal_of(nested(64)) == "read");
-  CHECK(refusal_of(nested(65)) == "TooLarge: offset 64: nested deeper than 64 levels");
+  CHECK(refusal_of(nested(65)) == "TooLarge: offset 65: nested deeper than 64 levels");
   CHECK(refusal_of(std::string(1'000'000, '[')) ==
-        "TooLarge: offset 64: nested deeper than 64 levels");
+        "TooLarge: offset 65: nested deeper than 64 levels");
   std::string objects;
   for (int i = 0; i < 100'000; ++i) objects += R"({"a":)";
   CHECK(refusal_of(objects).starts_with("TooLarge: "));

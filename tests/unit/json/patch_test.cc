@@ -140,7 +140,7 @@ TEST_CASE("apply: what cannot be done is refused with the operation's index") {
       {R"([{"op":1,"path":"/a"}])", "Invalid: /0/op: must be a string, but is a number"},
       {R"([[]])", "Invalid: /0: must be an object, but is an array"},
       {"{}", "Invalid: must be an array, but is an object"},
-      {"[", "Malformed: offset 1: Invalid value."},
+      {"[", "Malformed: offset 1: Invalid value"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.patch);

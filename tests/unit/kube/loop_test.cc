@@ -9,18 +9,18 @@ namespace {
 
 using std::chrono::steady_clock;
 
-boost::asio::awaitable<void> wait_long(Loop& loop, std::atomic<int>& ended) {
-  co_await loop.pause(std::chrono::hours(1));
-  co_await loop.pause(std::chrono::hours(1));
-  ++ended;
+boost::asio::awaitable<void> wait_long(Loop* loop, std::atomic<int>* ended) {
+  co_await loop->pause(std::chrono::hours(1));
+  co_await loop->pause(std::chrono::hours(1));
+  ++*ended;
 }
 
 TEST_CASE("loop: stopping ends every pause at once, and those that begin later") {
   Loop loop;
   std::atomic<int> ended = 0;
   std::atomic<int> told = 0;
-  loop.spawn(wait_long(loop, ended));
-  loop.spawn(wait_long(loop, ended));
+  loop.spawn(wait_long(&loop, &ended));
+  loop.spawn(wait_long(&loop, &ended));
   loop.on_stop([&told] { ++told; });
   loop.start();
   const auto before = steady_clock::now();
@@ -34,7 +34,7 @@ TEST_CASE("loop: stopping ends every pause at once, and those that begin later")
 TEST_CASE("loop: one that never ran may be dropped with its work") {
   Loop loop;
   std::atomic<int> ended = 0;
-  loop.spawn(wait_long(loop, ended));
+  loop.spawn(wait_long(&loop, &ended));
   CHECK(ended == 0);
 }
 

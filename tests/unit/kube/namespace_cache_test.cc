@@ -288,8 +288,8 @@ TEST_CASE("namespace_cache: many unknown names at once do not become many questi
 }
 
 // The thread that resumes after a look-up.
-asio::awaitable<std::thread::id> resumed_on(NamespaceCache& cache) {
-  const auto answer = co_await cache.look_up("a", milliseconds{3000});
+asio::awaitable<std::thread::id> resumed_on(NamespaceCache* cache) {
+  const auto answer = co_await cache->look_up("a", milliseconds{3000});
   REQUIRE(answer);
   co_return std::this_thread::get_id();
 }
@@ -298,7 +298,7 @@ TEST_CASE("namespace_cache: a look-up resumes on the thread that asked") {
   Session session({{kFirstList, list("10", {"a"})}, {watch_from("10"), kSilence}});
   CHECK(session.soon("a", "x"));
   asio::io_context here(1);
-  auto thread = asio::co_spawn(here, resumed_on(session.cache), asio::use_future);
+  auto thread = asio::co_spawn(here, resumed_on(&session.cache), asio::use_future);
   here.run();
   CHECK(thread.get() == std::this_thread::get_id());
 }

@@ -6,8 +6,8 @@ namespace cpods::node {
 namespace {
 
 TEST_CASE("demand: what the webhook writes is understood") {
-  const auto demand =
-      parse_demand(R"({"evidence":"azure-vtpm","device":"/dev/tpmrm0","verifier":{"local":{}}})");
+  const auto demand = parse_demand(
+      R"({"evidence":"azure-vtpm","device":"/dev/tpmrm0","verifier":{"local":{"vmpl": 0}}})");
   REQUIRE(demand);
   CHECK(demand->evidence == EvidenceKind::AzureVtpm);
   CHECK(demand->device == "/dev/tpmrm0");

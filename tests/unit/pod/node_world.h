@@ -19,10 +19,10 @@
 namespace cpods::world {
 
 inline constexpr std::array<std::string_view, 2> kKeys = {"agentpool", "type"};
-inline constexpr std::array<std::string_view, 21> kValues = {
+inline constexpr std::array<std::string_view, 22> kValues = {
     "a", "b", "c", "", "3", "4", "5", "05", "+4", "9223372036854775807",
     // fresh:
-    "fresh", "-0009", "0002", "0003", "0004", "0005", "0006", "0007", "0099",
+    "fresh", "-0009", "0000", "0002", "0003", "0004", "0005", "0006", "0007", "0099",
     "09223372036854775806", "09223372036854775807"};
 inline constexpr std::size_t kFresh = 10;
 inline constexpr std::array<std::string_view, 3> kNames = {"node1", "node2", "fresh"};

@@ -1,3 +1,298 @@
 #include "policy/loader.h"
 
 #include <doctest/doctest.h>
+
+#include "policy/texts.h"
+
+using namespace cpods;
+using namespace cpods::policy;
+using Lines = std::vector<std::string>;
+
+TEST_CASE("loader: ten differently broken files yield ten exact positions in one go") {
+  const auto policy = [](std::string_view name, std::string_view spec) {
+    return "apiVersion: confidential.pods/v1\nkind: ConfidentialPolicy\nmetadata:\n  name: " +
+           std::string(name) + "\nspec:\n" + std::string(spec);
+  };
+  const auto loaded = load_texts({
+      {"01.yaml", std::string(kPoolText)},
+      {"02.yaml", policy("a", "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n  pood: {}\n")},
+      {"03.yaml", policy("b", "  pool: pol\n  namespaces: [a]\n  podSelector: {}\n")},
+      {"04.yaml", policy("c", "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n  pool: pool\n")},
+      {"05.yaml", policy("d", "  pool: pool\n  namespaces: a\n  podSelector: {}\n")},
+      {"06.yaml", policy("e", "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n"
+                              "  action: enforce\n")},
+      {"07.yaml", policy("f", "  pool: pool\n  namespaceSelector: {}\n  podSelector: {}\n")},
+      {"08.yaml", policy("g", "  pool: pool\n  namespaces: [a]\n  secrets:\n    onUse: Deny\n")},
+      {"09.yaml", policy("h", "  pool: pool\n  namespaces: [Big]\n  podSelector: {}\n")},
+      {"10.json", "{\"apiVersion\": \"confidential.pods/v1\",\n \"kind\": \"ConfidentialPolcy\"}"},
+      {"11.yaml", policy("a", "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n")},
+  });
+  CHECK(loaded.snapshot == nullptr);
+  Lines lines;
+  for (const auto& each : loaded.diagnostics) lines.push_back(each.text());
+  CHECK(lines ==
+        Lines{
+            "02.yaml:9:3: unknown field \"pood\"; did you mean \"pool\"?",
+            "03.yaml:6:9: unknown pool \"pol\"; did you mean \"pool\"?",
+            "04.yaml:9:3: duplicate key \"pool\"; it stands on line 6 already",
+            "05.yaml:7:15: must be a list, but is a string",
+            "06.yaml:9:11: must be Enforce, Warn or Audit, not \"enforce\"; did you mean "
+            "\"Enforce\"?",
+            "07.yaml:7:22: an empty namespaceSelector would select every namespace; write "
+            "namespaces: [\"*\"] if every namespace is meant",
+            "08.yaml:9:5: guards nothing: add names, providerClasses, serviceAccounts or "
+            "volumeClaims",
+            "09.yaml:7:16: must be a name of lower-case letters, digits, '-' and '.', in which * "
+            "stands for any run of characters, not \"Big\"",
+            "10.json:2:10: unknown kind \"ConfidentialPolcy\"; did you mean "
+            "\"ConfidentialPolicy\"?",
+            "11.yaml:4:9: a second ConfidentialPolicy \"a\"; the first one is at 04.yaml:4:9",
+        });
+}
+
+TEST_CASE("loader: what is wrong with a document as such") {
+  struct Row {
+    std::string text;
+    Lines lines;
+  };
+  const Row rows[] = {
+      {"", {"the policy files hold no ConfidentialPool and no ConfidentialPolicy"}},
+      {"- a\n",
+       {"p.yaml:1:1: a policy document is a mapping with apiVersion, kind, metadata and spec"}},
+      {"a: 1\n", {"p.yaml:1:1: kind must be ConfidentialPool or ConfidentialPolicy"}},
+      {"kind: 1\n", {"p.yaml:1:7: kind must be ConfidentialPool or ConfidentialPolicy"}},
+      {"kind: ConfigMap\n", {"p.yaml:1:7: unknown kind \"ConfigMap\""}},
+      {"kind: ConfidentialPool\nspec: {nodes: {}}\nmetadata: {}\n",
+       {"p.yaml:1:1: the field \"apiVersion\" is missing",
+        "p.yaml:3:11: the field \"name\" is missing"}},
+      {"kind: \xff\n", {"p.yaml:1:7: not valid UTF-8; save the file as UTF-8"}},
+      {std::string(1024 * 1024 + 1, ' '), {"p.yaml: larger than 1 MiB"}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text.substr(0, 60));
+    CHECK(diagnostics_of(row.text) == row.lines);
+  }
+}
+
+TEST_CASE("loader: what is wrong with a pool") {
+  struct Row {
+    std::string text;
+    Lines lines;
+  };
+  const auto pool = [](std::string_view spec) {
+    return "apiVersion: confidential.pods/v1\nkind: ConfidentialPool\nmetadata: {name: pool}\n"
+           "spec:\n" +
+           std::string(spec);
+  };
+  const std::string unused = "p.yaml:1:1: warning: no policy uses the pool \"pool\"";
+  const std::string step = "  attestation:\n    evidence: azure-vtpm\n";
+  const Row rows[] = {
+      {pool("  nodes: {}\n"),
+       {unused, "p.yaml:5:10: names no label, so every node would be in the pool; add matchLabels "
+                "or matchExpressions"}},
+      {pool("  nodes:\n    matchExpressions:\n    - {key: a, operator: NotIn, values: [b]}\n"),
+       {"p.yaml:7:24: must be In, because a pool is made of labels that its nodes have, not "
+        "\"NotIn\""}},
+      {pool("  nodes: {matchLabels: {agentpool: confidential}}\n"),
+       {unused, "p.yaml:5:10: warning: a kubelet may set all of these labels on its own node, so "
+                "they steer Pods but prove nothing; add one below "
+                "node-restriction.kubernetes.io/ that an administrator sets"}},
+      {pool("  nodes:\n    matchLabels: {x.k8s.io/a: b}\n    matchExpressions:\n"
+            "    - {key: x.k8s.io/a, operator: In, values: [b]}\n"),
+       {unused, "p.yaml:8:13: the label \"x.k8s.io/a\" is required already; write all of its "
+                "values into one expression"}},
+      {pool("  nodes: {matchLabels: {x.k8s.io/-a: \"b c\"}}\n"),
+       {unused,
+        "p.yaml:5:25: the label key \"x.k8s.io/-a\" must begin and end with a letter or digit",
+        "p.yaml:5:40: the label value \"b c\" may hold letters, digits, '-', '_' and '.' only"}},
+      {pool_with("  tolerations: [{operator: Equal, value: x}]\n"),
+       {unused, "p.yaml:6:17: a toleration without a key needs operator: Exists"}},
+      {pool_with("  tolerations: [{key: a, operator: Exists, value: x}]\n"),
+       {unused, "p.yaml:6:51: a toleration with operator: Exists takes no value"}},
+      {pool_with(step + "    device: {}\n    verifier: {local: {}}\n"),
+       {"p.yaml:8:13: must have exactly one of hostPath or resource"}},
+      {pool_with(step + "    device: {hostPath: /dev/tpmrm0, resource: a/b}\n"
+                        "    verifier: {local: {}, kbs: {url: https://kbs}}\n"),
+       {"p.yaml:8:13: must have exactly one of hostPath or resource",
+        "p.yaml:9:15: must have exactly one of local, maa or kbs"}},
+      {pool_with(step + "    device: {hostPath: /etc/passwd}\n    verifier: {local: {}}\n"),
+       {"p.yaml:8:24: must be a path below /dev, not \"/etc/passwd\""}},
+      {pool_with(step + "    device: {hostPath: /dev/../etc}\n    verifier: {local: {}}\n"),
+       {unused, "p.yaml:8:24: must not contain .."}},
+      {pool_with(step + "    device: {resource: tpm}\n    verifier: {local: {}}\n"),
+       {"p.yaml:8:24: must be an extended resource such as example.com/tpm, not \"tpm\""}},
+      {pool_with(step + "    device: {resource: a.b/tpm}\n    verifier: {maa: {}}\n"),
+       {"p.yaml:9:21: the field \"issuer\" is missing"}},
+      {pool_with(step + "    device: {resource: a.b/tpm}\n"
+                        "    verifier: {maa: {issuer: \"http://maa\"}}\n"),
+       {"p.yaml:9:30: must be an https:// address without query and without a slash at the end, "
+        "not \"http://maa\""}},
+      {pool_with(step + "    device: {resource: a.b/tpm}\n"
+                        "    verifier: {local: {products: [Rome], measurements: [\"00\"], vmpl: 4}}\n"),
+       {"p.yaml:9:35: must be Milan, Genoa or Turin, not \"Rome\"",
+        "p.yaml:9:57: must be 96 hexadecimal digits, not \"00\"",
+        "p.yaml:9:70: must be at most 3"}},
+      {pool_with(step + "    device: {resource: a.b/tpm}\n    verifier: {local: {pcrs: {\"24\": []}}}\n"),
+       {"p.yaml:9:31: unknown field \"24\"; did you mean \"2\"?"}},
+      {pool_with(step + "    device: {resource: a.b/tpm}\n    verifier: {local: {}}\n"
+                        "    resources: {limits: {cpu: 1, memory: 64MB}}\n"),
+       {"p.yaml:10:16: the field \"requests\" is missing",
+        "p.yaml:10:42: must be a quantity such as 100m, 1 or 64Mi, not \"64MB\""}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    CHECK(diagnostics_of(row.text) == row.lines);
+  }
+}
+
+TEST_CASE("loader: what is wrong with a policy") {
+  struct Row {
+    std::string_view spec;
+    Lines lines;
+  };
+  const std::string unused = "p.yaml:12:1: warning: no policy uses the pool \"pool\"";
+  const Row rows[] = {
+      {"  pool: pool\n  podSelector: {}\n",
+       {"p.yaml:5:3: names no namespaces: add namespaceSelector or namespaces; write namespaces: "
+        "[\"*\"] if every namespace is meant"}},
+      {"  pool: pool\n  podSelector: {}\n  namespaces: []\n",
+       {"p.yaml:7:15: an empty list reaches no namespace; write namespaces: [\"*\"] if every "
+        "namespace is meant"}},
+      {"  pool: pool\n  namespaces: [a]\n",
+       {"p.yaml:5:3: does nothing: add podSelector ({} selects every Pod) or secrets"}},
+      {"  pool: pool\n  namespaces: [a]\n  podSelector:\n",
+       {"p.yaml:7:15: must be a mapping, but is null"}},
+      {"  pool: pool\n  namespaces: [a]\n  podSelector: {matchLabels: {a: yes}}\n", {}},
+      {"  pool: pool\n  namespaces: [a]\n  podSelector: {matchLabels: {a: true}}\n",
+       {"p.yaml:7:34: must be a string, but is true; write \"true\""}},
+      {"  pool: pool\n  namespaces: [a]\n  podSelector:\n    matchExpressions:\n"
+       "    - {key: a, operator: In}\n",
+       {"p.yaml:9:26: the operator In needs at least one entry in values"}},
+      {"  pool: pool\n  namespaces: [a]\n  podSelector:\n    matchExpressions:\n"
+       "    - {key: a, operator: Exists, values: [b]}\n",
+       {"p.yaml:9:42: the operator Exists takes no values; leave them out"}},
+      {"  pool: pool\n  namespaces: [a]\n  podSelector:\n    matchExpressions:\n"
+       "    - {key: a, operator: DoesNotExist}\n",
+       {"p.yaml:9:7: warning: whoever writes a Pod can leave this policy by setting the label "
+        "\"a\"; operator DoesNotExist protects from nobody"}},
+      {"  pool: pool\n  namespaces: [\"a?\"]\n  podSelector: {}\n",
+       {"p.yaml:6:16: must be a name of lower-case letters, digits, '-' and '.', in which * stands "
+        "for any run of characters, not \"a?\""}},
+      {"  namespaces: [a]\n  podSelector: {}\n  x: 1\n",
+       {"p.yaml:5:3: the field \"pool\" is missing",
+        "p.yaml:7:3: unknown field \"x\"; known here: action, pool, namespaces, "
+        "namespaceSelector, podSelector, secrets, templates",
+        "p.yaml:9:1: warning: no policy uses the pool \"pool\""}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.spec);
+    auto lines = diagnostics_of(policy_with(row.spec));
+    // A policy that the schema refuses uses no pool either; only the last row asks about that.
+    if (lines.size() != row.lines.size()) {
+      std::erase_if(lines, [](const auto& line) { return line.ends_with("the pool \"pool\""); });
+    }
+    CHECK(lines == row.lines);
+  }
+}
+
+TEST_CASE("loader: an error that follows from another is not told") {
+  CHECK(diagnostics_of("a: [\n---\n" + std::string(kPolicyText)).size() == 1);
+  const auto faulty_pool = "apiVersion: confidential.pods/v1\nkind: ConfidentialPool\n"
+                           "metadata: {name: pool}\nspec: {nodes: 1}\n---\n" +
+                           std::string(kPolicyText);
+  CHECK(diagnostics_of(faulty_pool) == Lines{"p.yaml:4:15: must be a mapping, but is 1"});
+  CHECK(diagnostics_of(policy_with("  pool: &a pool\n  namespaces: [*a]\n  podSelector: {}\n")) ==
+        Lines{"p.yaml:5:9: an anchor: policy files have no anchors and aliases; write the value out",
+              "p.yaml:6:16: the alias *a: policy files have no anchors and aliases; write the value "
+              "out"});
+}
+
+TEST_CASE("loader: a pool without an image needs the program's own") {
+  const auto text = pool_with(
+      "  attestation: {evidence: sev-snp, device: {resource: a.b/c}, verifier: {local: {}}}\n");
+  const auto loaded = load({{"p.yaml", text}}, {});
+  REQUIRE(loaded.snapshot == nullptr);
+  CHECK(loaded.diagnostics.back().text() ==
+        "p.yaml:6:16: names no image, and the program was started without --step-image; add image: "
+        "with the image of confidential-pods");
+}
+
+TEST_CASE("loader: good files become a snapshot with every field in its place") {
+  const auto loaded = load_texts({{"pool.yaml", R"(apiVersion: confidential.pods/v1
+kind: ConfidentialPool
+metadata: {name: confidential, labels: {team: a}, annotations: {note: "any text"}}
+spec:
+  nodes:
+    matchLabels: {node-restriction.kubernetes.io/snp: "true"}
+    matchExpressions: [{key: agentpool, operator: In, values: [a, b]}]
+  tolerations: [{key: dedicated, value: snp, effect: NoSchedule}, {operator: Exists}]
+  attestation:
+    evidence: azure-vtpm
+    device: {resource: example.com/tpm}
+    verifier: {local: {vmpl: 0}}
+    resources: {limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 100m, memory: 64Mi}}
+)"},
+                                  {"policy.json", R"({
+  "apiVersion": "confidential.pods/v1", "kind": "ConfidentialPolicy",
+  "metadata": {"name": "guard"},
+  "spec": {
+    "action": "Audit", "pool": "confidential", "templates": "Deny",
+    "namespaces": ["pay-*"], "namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]},
+    "podSelector": {"matchLabels": {"app": "x"}},
+    "secrets": {"names": ["db-*", "key"], "providerClasses": ["p"], "serviceAccounts": ["s"],
+                "volumeClaims": ["v"], "onUse": "Place"}
+  }
+})"}});
+  REQUIRE(loaded.diagnostics.empty());
+  const auto& pool = *loaded.snapshot->pools().at(0);
+  CHECK(pool.name == "confidential");
+  REQUIRE(pool.requirements.size() == 2);
+  CHECK(pool.requirements[1].values == std::vector<std::string>{"a", "b"});
+  CHECK(pool.tolerations.at(0).op == "Equal");
+  CHECK(pool.tolerations.at(1).op == "Exists");
+  REQUIRE(pool.step);
+  CHECK(pool.step->settings().image == "confidential-pods:test");
+  CHECK(pool.step->settings().verifier == R"({"local":{"vmpl":0}})");
+  CHECK(pool.step->settings().device_resource == "example.com/tpm");
+  CHECK(pool.position.file == "pool.yaml");
+  const auto& policy = *loaded.snapshot->policies().at(0);
+  CHECK(policy.pool == &pool);
+  CHECK(policy.action == Action::Audit);
+  CHECK(policy.templates == Templates::Deny);
+  CHECK(policy.namespaces.at(0).text() == "pay-*");
+  CHECK(policy.namespace_selector->requirements.at(0).op == pod::Operator::Exists);
+  CHECK(policy.pod_selector->requirements.at(0).values == std::vector<std::string>{"x"});
+  CHECK(policy.secrets->names.size() == 2);
+  CHECK(policy.secrets->volume_claims.size() == 1);
+  CHECK(policy.secrets->on_use == OnUse::Place);
+  CHECK(policy.position.line == 1);
+}
+
+TEST_CASE("loader: what is left out has its default") {
+  const auto loaded = load_texts({{"p.yaml", policy_with("  pool: pool\n  namespaces: [a]\n"
+                                                         "  secrets: {names: [b]}\n")}});
+  REQUIRE(loaded.snapshot);
+  const auto& policy = *loaded.snapshot->policies().at(0);
+  CHECK(policy.action == Action::Enforce);
+  CHECK(policy.templates == Templates::Warn);
+  CHECK(policy.secrets->on_use == OnUse::Deny);
+  CHECK_FALSE(policy.pod_selector);
+  CHECK_FALSE(policy.namespace_selector);
+}
+
+TEST_CASE("loader: the digest covers names and bytes") {
+  const auto digest = [](const std::vector<SourceFile>& files) {
+    return load_texts(files).snapshot->digest();
+  };
+  const std::string pool(kPoolText);
+  CHECK(digest({{"a", pool}}) == digest({{"a", pool}}));
+  CHECK(digest({{"a", pool}}) != digest({{"b", pool}}));
+  CHECK(digest({{"a", pool}}) != digest({{"a", pool + "\n"}}));
+  CHECK(digest({{"a", pool}}).size() == 64);
+}
+
+TEST_CASE("loader: a flood of errors is cut") {
+  std::string text = "kind: ConfidentialPool\n";
+  for (int i = 0; i < 3000; ++i) text += "x" + std::to_string(i) + ": 1\n";
+  CHECK(diagnostics_of(text).size() == 1002);
+}

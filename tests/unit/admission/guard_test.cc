@@ -1,0 +1,344 @@
+#include "admission/guard.h"
+
+#include <doctest/doctest.h>
+
+#include "unit/admission/asking.h"
+
+namespace cpods::admission {
+namespace {
+
+using namespace asking;
+
+const std::string kOnSnp =
+    R"("nodeSelector":{"agentpool":"snp"})";
+const std::string kReadsDb =
+    R"("containers":[{"name":"app","env":[{"name":"A"},{"name":"P","valueFrom":{"secretKeyRef":{"name":"db-main","key":"k"}}}]}])";
+
+std::string terms(const std::string& list) {
+  return R"("affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[)" +
+         list + "]}}}";
+}
+
+struct Row {
+  std::string policies;
+  std::string spec;
+  std::string said;
+};
+
+void check(const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
+    CAPTURE(row.policies);
+    CAPTURE(row.spec);
+    CHECK(said(row.policies, {.object = pod("{" + row.spec + "}")}) == row.said);
+  }
+}
+
+TEST_CASE("guard: a selected Pod must be guaranteed on the pool") {
+  const auto policies = kPool + policy_named("all", kAllInPayments);
+  const std::string in_term =
+      R"({"matchExpressions":[{"key":"agentpool","operator":"In","values":["snp"]}]})";
+  check({
+      {policies, kOnSnp, "allowed Satisfied"},
+      {policies, terms(in_term), "allowed Satisfied"},
+      {policies, "",
+       "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+       "this Pod may run elsewhere: nothing in it requires agentpool in [snp]. Add a required node "
+       "affinity with agentpool in [snp], or create the Pod again while place.confidential.pods is "
+       "reachable, which does so."},
+      {policies, terms(in_term + R"(,{"matchExpressions":[{"key":"zone","operator":"Exists"}]})"),
+       "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+       "this Pod may run elsewhere: nodeSelectorTerms[1] does not require agentpool in [snp]. Add "
+       "that expression to every term, or create the Pod again while place.confidential.pods is "
+       "reachable, which does so."},
+      {policies, R"("nodeSelector":{"agentpool":"gpu"})",
+       "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+       "this Pod can never run there: spec.nodeSelector.agentpool=gpu, which rules out agentpool "
+       "in [snp]. Remove that constraint."},
+      {policies, terms("{}"),
+       "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+       "this Pod can never run there: no node at all can satisfy its nodeSelector and affinity. "
+       "Correct its nodeSelector and affinity."},
+  });
+}
+
+TEST_CASE("guard: all that lacks is told at once") {
+  const std::string pool = R"(
+---
+apiVersion: confidential.pods/v1
+kind: ConfidentialPool
+metadata: {name: snp}
+spec:
+  nodes: {matchLabels: {agentpool: snp, type: cvm}}
+)";
+  const auto policies = pool + policy_named("all", kAllInPayments);
+  check({{policies, terms(R"({"matchExpressions":[{"key":"zone","operator":"Exists"}]})"),
+          "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+          "this Pod may run elsewhere: nodeSelectorTerms[0] does not require agentpool in [snp] and "
+          "type in [cvm]. Add those expressions to every term, or create the Pod again while "
+          "place.confidential.pods is reachable, which does so."},
+         {policies, kOnSnp,
+          "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+          "this Pod may run elsewhere: nothing in it requires type in [cvm]. Add a required node "
+          "affinity with agentpool in [snp] and type in [cvm], or create the Pod again while "
+          "place.confidential.pods is reachable, which does so."}});
+}
+
+TEST_CASE("guard: a guarded secret may only be read on the pool") {
+  const auto policies = kPool + policy_named("db", kGuardDb);
+  const std::string elsewhere =
+      " pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in it requires "
+      "agentpool in [snp]. Add a required node affinity with agentpool in [snp].";
+  check({
+      {policies, "", "allowed NotConcerned"},
+      {policies, kOnSnp + "," + kReadsDb, "allowed Satisfied"},
+      {policies, R"("volumes":[{"name":"v","secret":{"secretName":"other"}}])",
+       "allowed NotConcerned"},
+      {policies, kReadsDb,
+       "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
+       "only be read on" + elsewhere},
+      {policies,
+       kReadsDb + R"(,"imagePullSecrets":[{"name":"db-pull"}],
+                     "volumes":[{"name":"v","secret":{"secretName":"db-main"}}])",
+       "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]), "
+       "Secret \"db-main\" (spec.volumes[0]), Secret \"db-pull\" (spec.imagePullSecrets[0]) may "
+       "only be read on" + elsewhere},
+      {policies, R"("volumes":[{"name":"v","vault2030":{}}])",
+       "refused UnknownSource: payments/web: unknown source \"vault2030\" "
+       "(spec.volumes[0].vault2030) may carry a secret and is only allowed on" + elsewhere},
+      {policies, R"("nodeSelector":{"agentpool":"gpu"},)" + kReadsDb,
+       "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
+       "only be read on pool \"snp\" (policy \"db\"), but this Pod can never run there: "
+       "spec.nodeSelector.agentpool=gpu, which rules out agentpool in [snp]. Remove that "
+       "constraint."},
+  });
+}
+
+TEST_CASE("guard: provider classes, service accounts and claims are guarded by their own lists") {
+  const auto policies = kPool + policy_named("db", "pool: snp, namespaces: [payments], secrets: "
+                                                   "{providerClasses: [vault], serviceAccounts: "
+                                                   "[default, robot], volumeClaims: [\"data-*\"]}");
+  const std::string elsewhere =
+      " pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in it requires "
+      "agentpool in [snp]. Add a required node affinity with agentpool in [snp].";
+  check({
+      {policies, R"("serviceAccountName":"other","volumes":[{"name":"v","secret":{"secretName":"vault"}}])",
+       "allowed NotConcerned"},
+      {policies, R"("serviceAccountName":"robot")",
+       "refused SecretOffPool: payments/web: ServiceAccount \"robot\" (spec.serviceAccountName) "
+       "may only be used on" + elsewhere},
+      {policies, "",
+       "refused SecretOffPool: payments/web: ServiceAccount \"default\" (spec) may only be used "
+       "on" + elsewhere},
+      {policies,
+       R"("serviceAccountName":"x","volumes":[{"name":"v","csi":{"driver":"d","volumeAttributes":{"secretProviderClass":"vault"}}}])",
+       "refused SecretOffPool: payments/web: SecretProviderClass \"vault\" (spec.volumes[0]) may "
+       "only be read on" + elsewhere},
+      {policies,
+       R"("serviceAccountName":"x","volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data-0"}}])",
+       "refused SecretOffPool: payments/web: PersistentVolumeClaim \"data-0\" (spec.volumes[0]) "
+       "may only be read on" + elsewhere},
+  });
+}
+
+TEST_CASE("guard: where a namespace label would place the Pod, the refusal offers it") {
+  const auto policies =
+      kPool + policy_named("db", kGuardDb) +
+      policy_named("opt-in", "pool: snp, namespaceSelector: {matchLabels: "
+                             "{confidential.pods/enabled: \"true\"}}, podSelector: {}");
+  CHECK(said(policies, {.object = pod("{" + kReadsDb + "}")}) ==
+        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
+        "only be read on pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in "
+        "it requires agentpool in [snp]. Add a required node affinity with agentpool in [snp], or "
+        "label the namespace confidential.pods/enabled=true.");
+}
+
+TEST_CASE("guard: the author's labels do not open a guarded secret, only podSelector looks at them") {
+  const auto policies =
+      kPool + policy_named("db", kGuardDb) +
+      policy_named("some", "pool: snp, namespaces: [payments], podSelector: {matchLabels: {tier: secret}}");
+  const auto labelled = R"("name":"web","labels":{"tier":"secret"})";
+  CHECK(said(policies, {.object = pod("{}")}) == "allowed NotConcerned");
+  CHECK(said(policies, {.object = pod("{}", labelled)}).starts_with("refused NotGuaranteed"));
+  CHECK(said(policies, {.object = pod("{" + kReadsDb + "}")}).starts_with("refused SecretOffPool"));
+  CHECK(said(policies, {.object = pod("{" + kReadsDb + "}", labelled)})
+            .starts_with("refused SecretOffPool"));
+}
+
+TEST_CASE("guard: who it is, with a name to come and without any") {
+  const auto policies = kPool + policy_named("all", kAllInPayments);
+  const std::pair<std::string, std::string> rows[] = {
+      {R"("name":"web")", "payments/web: "},
+      {R"("generateName":"web-")", "payments/web-: "},
+      {R"("name":"","generateName":"web-")", "payments/web-: "},
+      {R"("namespace":"elsewhere","name":"web")", "payments/web: "},
+      {"", "payments/: "},
+  };
+  for (const auto& [metadata, who] : rows) {
+    CAPTURE(metadata);
+    CHECK(ask(*asking::policies(policies), {.object = pod("{}", metadata)}).message.starts_with(who));
+  }
+}
+
+TEST_CASE("guard: nodeName goes past the scheduler") {
+  const auto policies = kPool + policy_named("all", kAllInPayments);
+  check({{policies, R"("nodeName":"","nodeSelector":{"agentpool":"snp"})", "allowed Satisfied"},
+         {policies, R"("nodeName":"evil",)" + kOnSnp,
+          "refused NodeName: payments/web: spec.nodeName binds this Pod to node \"evil\" past the "
+          "scheduler, so nothing holds it on pool \"snp\" (policy \"all\"). Remove spec.nodeName."},
+         {kPool + policy_named("db", kGuardDb), R"("nodeName":"evil",)" + kOnSnp,
+          "allowed NotConcerned"},
+         {kPool + policy_named("db", kGuardDb), R"("nodeName":"evil",)" + kOnSnp + "," + kReadsDb,
+          "refused NodeName: payments/web: spec.nodeName binds this Pod to node \"evil\" past the "
+          "scheduler, so nothing holds it on pool \"snp\" (policy \"db\"). Remove spec.nodeName."}});
+}
+
+TEST_CASE("guard: the step must be there, first and intact") {
+  const auto policies = kPoolWithStep + policy_named("all", kAllInPayments);
+  const auto snapshot = asking::policies(policies);
+  const auto good = placed(*snapshot, {.object = pod(R"({"containers":[{"name":"app"}]})")});
+  CHECK(said(*snapshot, {.object = good}) == "allowed Satisfied");
+  const auto edited = [&](const std::string& patch) {
+    const auto document = parsed(good);
+    const auto after = json::apply(document.root(), "[" + patch + "]");
+    REQUIRE(after);
+    return said(*snapshot, {.object = json::to_text(after->root())});
+  };
+  const std::string take_out =
+      " (pool \"snp\", policy \"all\"). Take it out of the manifest and keep other webhooks from "
+      "changing the step: the right one is added at creation.";
+  CHECK(edited(R"({"op":"remove","path":"/spec/initContainers"})") ==
+        "refused StepMissing: payments/web: this Pod has no attestation step (pool \"snp\", policy "
+        "\"all\"). Create the Pod again while place.confidential.pods is reachable, which adds it.");
+  CHECK(edited(R"({"op":"remove","path":"/spec/volumes/0"})") ==
+        "refused StepMissing: payments/web: this Pod lacks the attestation step's volume "
+        "\"confidential-pods-output\" (pool \"snp\", policy \"all\"). Create the Pod again while "
+        "place.confidential.pods is reachable, which adds it.");
+  CHECK(edited(R"({"op":"add","path":"/spec/initContainers/0","value":{"name":"thief"}})") ==
+        "refused StepAltered: payments/web: spec.initContainers[0] runs before the attestation step "
+        "(pool \"snp\", policy \"all\"). Take it out of the manifest and keep other webhooks from "
+        "changing the step: the right one is added at creation.");
+  CHECK(edited(R"({"op":"add","path":"/spec/initContainers/0/image","value":"evil"})") ==
+        "refused StepAltered: payments/web: spec.initContainers[0] is not the attestation step as "
+        "prescribed" + take_out);
+  CHECK(edited(R"({"op":"add","path":"/spec/volumes/0/emptyDir","value":{}})") ==
+        "refused StepAltered: payments/web: spec.volumes[0] is not the attestation step's volume as "
+        "prescribed" + take_out);
+  CHECK(edited(R"({"op":"add","path":"/spec/containers/-","value":{"name":"confidential-pods-attest"}})") ==
+        "refused StepAltered: payments/web: spec.containers[1] has the name that is reserved for "
+        "the attestation step" + take_out);
+}
+
+TEST_CASE("guard: a Pod that only reads a guarded secret needs the pool, not the step") {
+  const auto policies = kPoolWithStep + policy_named("db", kGuardDb);
+  CHECK(said(policies, {.object = pod("{" + kOnSnp + "," + kReadsDb + "}")}) == "allowed Satisfied");
+}
+
+TEST_CASE("guard: two policies that want two pools are told together") {
+  const auto policies =
+      kPool + kOtherPool + policy_named("one", kAllInPayments) +
+      policy_named("two", "pool: other, namespaces: [payments], podSelector: {}");
+  const std::string sentence =
+      "payments/web: policies \"one\" and \"two\" require different pools for this Pod, \"snp\" and "
+      "\"other\". Make the policies agree, or let only one of them select it.";
+  CHECK(said(policies, {.door = Door::Place, .object = pod("{}")}) ==
+        "refused TwoPools: " + sentence);
+  CHECK(ask(*asking::policies(policies), {.object = pod("{}")}).message.starts_with(sentence));
+}
+
+TEST_CASE("guard: one policy places, another guards on another pool: the refusal says who must give in") {
+  const auto policies =
+      kPool + kOtherPool + policy_named("all", kAllInPayments) +
+      policy_named("db", "pool: other, namespaces: [payments], secrets: {names: [\"db-*\"]}");
+  const auto snapshot = asking::policies(policies);
+  const auto after = placed(*snapshot, {.object = pod("{" + kReadsDb + "}")});
+  CHECK(said(*snapshot, {.object = after}) ==
+        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
+        "only be read on pool \"other\" (policy \"db\"), but this Pod can never run there: "
+        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution."
+        "nodeSelectorTerms[0].matchExpressions[0] says agentpool In [snp], which rules out "
+        "agentpool in [other]. Policy \"all\" places this Pod on pool \"snp\": let both policies "
+        "name one pool, or keep out of this Pod what \"db\" guards.");
+}
+
+TEST_CASE("guard: Warn warns and Audit keeps silent, both annotate and neither refuses") {
+  const auto policies =
+      kPoolWithStep + policy_named("warn", "action: Warn, " + kAllInPayments) +
+      policy_named("audit", "action: Audit, " + kGuardDb);
+  const auto verdict =
+      ask(*asking::policies(policies), {.object = pod("{" + kReadsDb + "}")});
+  CHECK(verdict.allowed);
+  CHECK(verdict.warnings == std::vector<std::string>{"policy \"warn\": may run off pool \"snp\""});
+  CHECK(verdict.audit_annotations ==
+        std::vector<std::pair<std::string, std::string>>{
+            {"findings", "SecretOffPool(audit),NotGuaranteed(warn)"}});
+  CHECK(verdict.policies == std::vector<std::string>{"audit", "warn"});
+  CHECK(said(policies, {.door = Door::Place, .object = pod("{" + kReadsDb + "}")}) ==
+        "allowed Satisfied");
+}
+
+TEST_CASE("guard: what Warn would say of each kind of finding") {
+  const auto policies =
+      kPoolWithStep + policy_named("warn", "action: Warn, " + kAllInPayments + ", secrets: {names: [\"db-*\"]}");
+  const std::pair<std::string, std::string> rows[] = {
+      {R"("nodeName":"evil",)" + kOnSnp,
+       "policy \"warn\": spec.nodeName goes past the scheduler\n"
+       "policy \"warn\": this Pod has no attestation step\n"},
+      {R"("nodeSelector":{"agentpool":"gpu"})",
+       "policy \"warn\": can never run on pool \"snp\"\n"},
+      {kReadsDb,
+       "policy \"warn\": Secret \"db-main\" may be used off pool \"snp\" "
+       "(spec.containers[0].env[1])\n"},
+  };
+  for (const auto& [spec, warnings] : rows) {
+    CAPTURE(spec);
+    const auto verdict = ask(*asking::policies(policies), {.object = pod("{" + spec + "}")});
+    std::string out;
+    for (const auto& each : verdict.warnings) out += each + "\n";
+    CHECK(out == warnings);
+  }
+}
+
+TEST_CASE("guard: mirror Pods are a kubelet's report, unless they ask for a guarded secret") {
+  const auto policies =
+      kPool + policy_named("all", kAllInPayments + ", secrets: {names: [\"db-*\"]}");
+  const auto annotated = R"("name":"web","annotations":{"kubernetes.io/config.mirror":"x"})";
+  const std::vector<std::string> node = {"system:nodes", "system:authenticated"};
+  const auto plain = pod(R"({"nodeName":"n1"})", annotated);
+  CHECK(said(policies, {.object = plain, .groups = node}) == "allowed NotConcerned");
+  CHECK(said(policies, {.door = Door::Place, .object = plain, .groups = node}) ==
+        "allowed NotConcerned");
+  CHECK(said(policies, {.object = plain}).starts_with("refused NodeName"));
+  CHECK(said(policies, {.object = pod(R"({"nodeName":"n1"})"), .groups = node})
+            .starts_with("refused NodeName"));
+  const auto thief = pod(R"({"nodeName":"n1",)" + kReadsDb + "}", annotated);
+  CHECK(said(policies, {.object = thief, .groups = node}).starts_with("refused NodeName"));
+  CHECK(said(policies, {.door = Door::Place, .object = thief, .groups = node}) ==
+        "allowed NotConcerned");
+}
+
+TEST_CASE("guard: what is no creation or change of a Pod is none of its business") {
+  const auto policies = kPool + policy_named("all", kAllInPayments);
+  const Question rows[] = {
+      {.object = "", .old_object = pod("{}"), .operation = "DELETE"},
+      {.object = R"({"kind":"PodExecOptions"})", .operation = "CONNECT", .kind = "PodExecOptions",
+       .subresource = "exec"},
+      {.object = R"({"kind":"Binding","target":{"name":"n"}})", .kind = "Binding",
+       .subresource = "binding"},
+      {.object = pod("{}"), .old_object = pod(R"({"nodeName":"n"})"), .operation = "UPDATE",
+       .subresource = "status"},
+      {.object = pod("{}"), .namespace_name = "labelled"},
+      {.object = R"({"kind":"Secret"})", .kind = "Secret", .resource = "secrets"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.kind);
+    CAPTURE(row.operation);
+    for (const auto door : {Door::Place, Door::Guard}) {
+      auto question = row;
+      question.door = door;
+      CHECK(said(policies, question) == "allowed NotConcerned");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cpods::admission

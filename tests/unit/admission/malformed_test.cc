@@ -1,0 +1,134 @@
+// Fail closed: what cannot be read or told is refused, with the place.
+
+#include <doctest/doctest.h>
+
+#include "admission/decide.h"
+#include "unit/admission/asking.h"
+
+namespace cpods::admission {
+namespace {
+
+using namespace asking;
+
+const std::string kPolicies =
+    kPoolWithStep +
+    policy_named("all", kAllInPayments + ", secrets: {names: [\"db-*\"], volumeClaims: [x]}");
+
+TEST_CASE("malformed: a Pod that cannot be read is refused by both doors, with the place") {
+  const std::string kEnd = ". Correct that field.";
+  const std::pair<std::string, std::string> rows[] = {
+      {"null", "payments/: /spec must be an object, but is missing"},
+      {"{}", "payments/: /spec must be an object, but is missing"},
+      {R"({"spec":null})", "payments/: /spec must be an object, but is missing"},
+      {"[]", "payments/: the object must be an object, but is an array"},
+      {"\"x\"", "payments/: the object must be an object, but is a string"},
+      {R"({"spec":[]})", "payments/: /spec must be an object, but is an array"},
+      {R"({"spec":"x"})", "payments/: /spec must be an object, but is a string"},
+      {R"({"metadata":[],"spec":{}})", "payments/: /metadata must be an object, but is an array"},
+      {R"({"metadata":{"name":1},"spec":{}})",
+       "payments/: /metadata/name must be a string, but is a number"},
+      {R"({"metadata":{"labels":["a"]},"spec":{}})",
+       "payments/: /metadata/labels must be an object, but is an array"},
+      {R"({"metadata":{"name":"w","labels":{"a":true}},"spec":{}})",
+       "payments/w: /metadata/labels/a must be a string, but is a boolean"},
+      {R"({"spec":{"containers":{}}})",
+       "payments/: /spec/containers must be an array, but is an object"},
+      {R"({"spec":{"initContainers":[1]}})",
+       "payments/: /spec/initContainers/0 must be an object, but is a number"},
+      {R"({"spec":{"volumes":[{"secret":["db-main"]}]}})",
+       "payments/: /spec/volumes/0/secret must be an object, but is an array"},
+      {R"({"spec":{"nodeSelector":"x"}})",
+       "payments/: /spec/nodeSelector must be an object, but is a string"},
+      {R"({"spec":{"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":{}}}}}})",
+       "payments/: /spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/"
+       "nodeSelectorTerms must be an array, but is an object"},
+  };
+  for (const auto& [object, sentence] : rows) {
+    for (const auto door : {Door::Place, Door::Guard}) {
+      CAPTURE(object);
+      CHECK(said(kPolicies, {.door = door, .object = object}) ==
+            "refused Malformed: " + sentence + kEnd);
+    }
+  }
+}
+
+TEST_CASE("malformed: what only one door reads is refused there") {
+  const auto snapshot = policies(kPolicies);
+  const std::pair<std::string, std::string> rows[] = {
+      {R"({"tolerations":{}})", "/spec/tolerations must be an array, but is an object"},
+      {R"({"tolerations":[{"tolerationSeconds":"x"}]})",
+       "/spec/tolerations/0/tolerationSeconds must be a number, but is a string"},
+      {R"({"tolerations":[{"tolerationSeconds":1.5}]})",
+       "/spec/tolerations/0/tolerationSeconds must be a whole number within 64 bits"},
+      {R"({"initContainers":[{"name":["x"]}]})",
+       "/spec/initContainers/0/name must be a string, but is an array"},
+  };
+  for (const auto& [spec, sentence] : rows) {
+    CAPTURE(spec);
+    CHECK(said(*snapshot, {.door = Door::Place, .object = pod(spec)}) ==
+          "refused Malformed: payments/web: " + sentence + ". Correct that field.");
+  }
+  CHECK(said(*snapshot, {.object = pod(R"({"nodeName":["x"]})")}) ==
+        "refused Malformed: payments/web: /spec/nodeName must be a string, but is an array. "
+        "Correct that field.");
+}
+
+TEST_CASE("malformed: where no policy reaches, nothing is looked at") {
+  for (const auto door : {Door::Place, Door::Guard}) {
+    CHECK(said(kPolicies, {.door = door, .object = "[]", .namespace_name = "labelled"}) ==
+          "allowed NotConcerned");
+  }
+}
+
+TEST_CASE("malformed: a stored object that cannot be read holds up a change of its spec") {
+  CHECK(said(kPolicies, {.object = pod("{}"), .old_object = "[]", .operation = "UPDATE"})
+            .starts_with("refused Malformed: "));
+}
+
+TEST_CASE("unknown namespace: refused where labels decide, and only there") {
+  const auto by_label = kPool + policy_named("opt-in", "pool: snp, namespaceSelector: {matchLabels: "
+                                                       "{confidential.pods/enabled: \"true\"}}, "
+                                                       "podSelector: {}");
+  const Question question{.object = pod("{}"), .namespace_name = "new"};
+  CHECK(said(by_label, question) ==
+        "refused NamespaceUnknown: new/web: the labels of namespace \"new\" are not known here, so "
+        "it cannot be told which policies apply. Try again in a moment.");
+  CHECK(said(kPool + policy_named("all", kAllInPayments), question) == "allowed NotConcerned");
+  auto by_name = question;
+  by_name.namespace_name = "payments";
+  CHECK(said(kPool + policy_named("all", kAllInPayments), by_name, Namespaces())
+            .starts_with("refused NotGuaranteed"));
+}
+
+TEST_CASE("internal: an exception is a refusal, never an allow and never a crash") {
+  class Broken : public Cluster {
+   public:
+    [[nodiscard]] std::shared_ptr<const pod::Labels> namespace_labels(
+        std::string_view) const override {
+      throw std::runtime_error("the map is torn");
+    }
+  };
+  CHECK(said(kPolicies, {.object = pod("{}")}, Broken()) ==
+        "refused Internal: payments/web: this request could not be judged (the map is torn), and "
+        "what cannot be judged is refused. Please report it.");
+}
+
+TEST_CASE("large: tens of thousands of references are judged in no time and told in a few words") {
+  std::string env;
+  for (int i = 0; i < 40'000; ++i) {
+    env += std::string(i == 0 ? "" : ",") + R"({"name":"A)" + std::to_string(i) +
+           R"(","valueFrom":{"secretKeyRef":{"name":"db-)" + std::to_string(i) + R"(","key":"k"}}})";
+  }
+  const auto verdict =
+      ask(*policies(kPool + policy_named("db", kGuardDb)),
+          {.object = pod(R"({"containers":[{"env":[)" + env + "]}]}")});
+  CHECK(verdict.message ==
+        "payments/web: Secret \"db-0\" (spec.containers[0].env[0]), Secret \"db-1\" "
+        "(spec.containers[0].env[1]), Secret \"db-2\" (spec.containers[0].env[2]), Secret \"db-3\" "
+        "(spec.containers[0].env[3]), Secret \"db-4\" (spec.containers[0].env[4]) and 39995 more "
+        "may only be read on pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing "
+        "in it requires agentpool in [snp]. Add a required node affinity with agentpool in [snp].");
+}
+
+}  // namespace
+}  // namespace cpods::admission

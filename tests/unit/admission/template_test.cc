@@ -1,0 +1,125 @@
+#include "admission/template_check.h"
+
+#include <doctest/doctest.h>
+
+#include "pod/templates.h"
+#include "unit/admission/asking.h"
+
+namespace cpods::admission {
+namespace {
+
+using namespace asking;
+
+// A workload of this kind whose template has this spec.
+std::string workload(const std::string& kind, const std::string& spec,
+                     const std::string& template_metadata = "{}") {
+  const auto pod_template = R"({"metadata":)" + template_metadata + R"(,"spec":)" + spec + "}";
+  const auto head = R"({"kind":")" + kind + R"(","metadata":{"name":"shop"},)";
+  if (kind == "PodTemplate") return head + R"("template":)" + pod_template + "}";
+  if (kind == "CronJob") {
+    return head + R"("spec":{"jobTemplate":{"spec":{"template":)" + pod_template + "}}}}";
+  }
+  return head + R"("spec":{"template":)" + pod_template + "}}";
+}
+
+Question about(const std::string& kind, const std::string& object) {
+  return {.object = object, .kind = kind, .group = "apps", .resource = "workloads"};
+}
+
+const std::string kGpu = R"({"nodeSelector":{"agentpool":"gpu"}})";
+const std::string kGuardPayments = "namespaces: [payments], pool: snp, podSelector: {}";
+
+TEST_CASE("templates: all eight kinds hear it at apply time, by the policy's setting") {
+  const std::string kinds[] = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
+                               "ReplicationController", "Job", "CronJob", "PodTemplate"};
+  for (const auto& kind : kinds) {
+    CAPTURE(kind);
+    const auto ask_with = [&](const std::string& setting) {
+      const auto yaml =
+          kPool + policy_named("all", kGuardPayments + (setting.empty() ? "" : ", templates: " + setting));
+      return said(yaml, about(kind, workload(kind, kGpu)));
+    };
+    const std::string warned =
+        "allowed Satisfied\nwarning: policy \"all\" will refuse its Pods: can never run on pool \"snp\"";
+    CHECK(ask_with("") == warned);
+    CHECK(ask_with("Warn") == warned);
+    CHECK(ask_with("Ignore") == "allowed Satisfied");
+    CHECK(ask_with("Deny") ==
+          "refused NotGuaranteed: " + kind + " payments/shop: its Pods would be refused: policy "
+          "\"all\" keeps this Pod on pool \"snp\", but this Pod can never run there: "
+          "spec.nodeSelector.agentpool=gpu, which rules out agentpool in [snp]. Remove that "
+          "constraint.");
+  }
+}
+
+TEST_CASE("templates: a Pod that would be placed is no reason to warn, and is not changed here") {
+  const auto yaml = kPoolWithStep + policy_named("all", kGuardPayments + ", templates: Deny");
+  for (const auto door : {Door::Place, Door::Guard}) {
+    auto question = about("Deployment", workload("Deployment", R"({"containers":[{"name":"a"}]})"));
+    question.door = door;
+    CHECK(said(yaml, question) ==
+          (door == Door::Place ? "allowed NotConcerned" : "allowed Satisfied"));
+  }
+}
+
+TEST_CASE("templates: a guarded secret in a template is told with its place") {
+  const auto yaml = kPool + policy_named("db", kGuardDb);
+  const auto spec = R"({"volumes":[{"name":"v","secret":{"secretName":"db-main"}}]})";
+  CHECK(said(yaml, about("Deployment", workload("Deployment", spec))) ==
+        "allowed Satisfied\nwarning: policy \"db\" will refuse its Pods: Secret \"db-main\" may be "
+        "used off pool \"snp\" (spec.volumes[0])");
+}
+
+TEST_CASE("templates: a Warn policy says what it would say of the Pods") {
+  const auto yaml = kPool + policy_named("all", "action: Warn, " + kGuardPayments);
+  CHECK(said(yaml, about("Job", workload("Job", "{}"))) ==
+        "allowed Satisfied\nwarning: policy \"all\": may run off pool \"snp\"");
+  const auto silent = kPool + policy_named("all", "action: Warn, templates: Ignore, " + kGuardPayments);
+  CHECK(said(silent, about("Job", workload("Job", "{}"))) == "allowed Satisfied");
+}
+
+TEST_CASE("templates: the template's labels are the Pod's") {
+  const auto yaml =
+      kPool + policy_named("some", "pool: snp, namespaces: [payments], templates: Deny, podSelector: "
+                                   "{matchLabels: {tier: secret}}");
+  CHECK(said(yaml, about("Deployment", workload("Deployment", kGpu))) == "allowed NotConcerned");
+  CHECK(said(yaml, about("Deployment", workload("Deployment", kGpu, R"({"labels":{"tier":"secret"}})")))
+            .starts_with("refused NotGuaranteed: Deployment payments/shop: "));
+}
+
+TEST_CASE("templates: an update that leaves the template alone is not judged again") {
+  const auto yaml = kPool + policy_named("all", kGuardPayments + ", templates: Deny");
+  auto question = about("Deployment", workload("Deployment", kGpu));
+  question.operation = "UPDATE";
+  question.old_object = question.object;
+  question.object.insert(question.object.find("\"template\""), "\"replicas\":5,");
+  CHECK(said(yaml, question) == "allowed NotConcerned");
+  question.old_object = workload("Deployment", "{}");
+  CHECK(said(yaml, question).starts_with("refused NotGuaranteed"));
+}
+
+TEST_CASE("templates: an object of the kind without a template has nothing to hear") {
+  const auto yaml = kPool + policy_named("all", kGuardPayments + ", templates: Deny");
+  CHECK(said(yaml, about("Job", R"({"kind":"Job","spec":{"tasks":[]}})")) == "allowed NotConcerned");
+  CHECK(said(yaml, about("Deployment", R"({"kind":"Deployment","metadata":{"name":"shop"},
+                                           "spec":{"template":{"metadata":{}}}})")) ==
+        "refused Malformed: payments/shop: /spec must be an object, but is missing. Correct that "
+        "field.");
+}
+
+TEST_CASE("templates: the rehearsal shows the Pod as created, as placed, and what is wrong with it") {
+  const auto snapshot = policies(kPool + policy_named("all", kGuardPayments));
+  const auto document = parsed(R"({"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}},
+                                   "spec":{"containers":[]}})");
+  const auto rehearsal = rehearse("payments", "shop", document.root(),
+                                  snapshot->reaching("payments", {}), *snapshot);
+  CHECK(json::to_text(rehearsal.pod.root()) ==
+        R"({"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"shop-","namespace":"payments",)"
+        R"("labels":{"a":"b"},"annotations":{"c":"d"}},"spec":{"containers":[]}})");
+  CHECK(rehearsal.placed.root()["spec"]["affinity"].present());
+  CHECK(rehearsal.findings.empty());
+  CHECK(rehearsal.policies == std::vector<std::string>{"all"});
+}
+
+}  // namespace
+}  // namespace cpods::admission

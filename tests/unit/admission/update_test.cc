@@ -1,0 +1,232 @@
+// Updates: an applied manifest gets back what was injected, and the guard holds an update to what it
+// makes worse.
+
+#include <doctest/doctest.h>
+
+#include "admission/decide.h"
+#include "unit/admission/asking.h"
+
+namespace cpods::admission {
+namespace {
+
+using namespace asking;
+
+const std::string kPolicies = kPoolWithStep + policy_named("all", kAllInPayments);
+const std::string kRequiredTerms =
+    R"("affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[)";
+
+// A manifest that is created, placed and applied again as its author wrote it; `again` is what the
+// second apply sends, of what was stored.
+struct Applied {
+  std::shared_ptr<const policy::Snapshot> snapshot;
+  std::string stored;
+};
+
+Applied create(const std::string& spec, const std::string& yaml = kPolicies) {
+  auto snapshot = policies(yaml);
+  auto stored = placed(*snapshot, {.object = pod(spec)});
+  return {std::move(snapshot), std::move(stored)};
+}
+
+// The stored Pod with members of its spec replaced (or removed, by null), as a client's update.
+std::string changed(const std::string& stored, const std::string& members) {
+  const auto before = parsed(stored);
+  const auto changes = parsed(members);
+  json::Writer out;
+  out.object();
+  for (const auto [key, value] : before.root().members()) {
+    if (key != "spec") out.key(key).node(value);
+  }
+  out.key("spec").object();
+  for (const auto [key, value] : before.root()["spec"].members()) {
+    if (changes.root()[key].kind() == json::Kind::Missing) out.key(key).node(value);
+  }
+  for (const auto [key, value] : changes.root().members()) {
+    if (value.present()) out.key(key).node(value);
+  }
+  return out.end().end().take();
+}
+
+std::string update(const Applied& applied, Door door, const std::string& object) {
+  return said(*applied.snapshot, {.door = door,
+                                  .object = object,
+                                  .old_object = applied.stored,
+                                  .operation = "UPDATE"});
+}
+
+// After both the restoring patch and the update, the Pod is what was stored.
+bool restores(const Applied& applied, const std::string& object) {
+  const auto verdict =
+      ask(*applied.snapshot, {.door = Door::Place, .object = object,
+                              .old_object = applied.stored, .operation = "UPDATE"});
+  const auto sent = parsed(object);
+  const auto after = json::apply(sent.root(), verdict.patch.text());
+  const auto stored = parsed(applied.stored);
+  return after && after->root()["spec"].equals(stored.root()["spec"]);
+}
+
+TEST_CASE("restore: a manifest with its own affinity and tolerations can be applied again") {
+  const auto zone = R"({"matchExpressions":[{"key":"zone","operator":"In","values":["a"]}]})";
+  const auto affinity = kRequiredTerms + zone + "," + zone + "]}}}";
+  const auto tolerations = R"("tolerations":[{"key":"mine","operator":"Exists"}])";
+  const auto applied = create("{" + affinity + "," + tolerations + "}");
+  const auto again = changed(applied.stored, "{" + affinity + "," + tolerations + "}");
+  CHECK(restores(applied, again));
+  CHECK(update(applied, Door::Place, again).starts_with("allowed Restored ["));
+  CHECK(update(applied, Door::Guard, applied.stored) == "allowed NotConcerned");
+}
+
+TEST_CASE("restore: a manifest without affinity, replaced whole, gets all of it back") {
+  const auto applied = create(R"({"containers":[{"name":"app"}]})");
+  const auto bare = pod(R"({"containers":[{"name":"app"}]})");
+  CHECK(restores(applied, bare));
+}
+
+TEST_CASE("restore: other affinities are left as they are sent") {
+  const auto applied = create(R"({"affinity":{"podAffinity":{"x":1}}})");
+  CHECK(restores(applied, changed(applied.stored, R"({"affinity":{"podAffinity":{"x":1}}})")));
+  // Removing podAffinity is an edit of the author's own, and the API server's to judge.
+  const auto edited = changed(applied.stored, R"({"affinity":null})");
+  const auto verdict = ask(*applied.snapshot, {.door = Door::Place, .object = edited,
+                                               .old_object = applied.stored, .operation = "UPDATE"});
+  CHECK(verdict.patch.text() ==
+        R"([{"op":"add","path":"/spec/affinity","value":{"nodeAffinity":)"
+        R"({"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[)"
+        R"({"matchExpressions":[{"key":"agentpool","operator":"In","values":["snp"]}]}]}}}}])");
+}
+
+TEST_CASE("restore: a real edit meets the API server's own error") {
+  const auto zone = [](const std::string& name) {
+    return kRequiredTerms + R"({"matchExpressions":[{"key":"zone","operator":"In","values":[")" +
+           name + R"("]}]}]}}})";
+  };
+  const auto applied = create("{" + zone("a") + "}");
+  CHECK(update(applied, Door::Place, changed(applied.stored, "{" + zone("b") + "}")) ==
+        "allowed Satisfied");
+}
+
+TEST_CASE("restore: adds nothing to a Pod that never was placed") {
+  const auto snapshot = policies(kPolicies);
+  const Applied running{snapshot, pod(R"({"containers":[{"name":"app","image":"a:1"}]})")};
+  const auto object = pod(R"({"containers":[{"name":"app","image":"a:2"}]})");
+  CHECK(update(running, Door::Place, object) == "allowed Satisfied");
+  CHECK(update(running, Door::Guard, object) == "allowed Satisfied");
+}
+
+TEST_CASE("restore: a toleration is given back as it is stored, one that is no pool's never") {
+  const auto snapshot = policies(kPolicies);
+  const Applied everything{snapshot, pod(R"({"tolerations":[{"operator":"Exists"}],"x":1})")};
+  CHECK(update(everything, Door::Place, pod(R"({"x":1})")) == "allowed Satisfied");
+  const Applied pools{snapshot, pod(R"({"tolerations":[
+      {"key":"tee","operator":"Exists","effect":"NoSchedule"},{"key":"mine","operator":"Exists"}]})")};
+  CHECK(update(pools, Door::Place, pod(R"({"tolerations":[]})")) ==
+        R"(allowed Restored [{"op":"add","path":"/spec/tolerations/-","value":)"
+        R"({"key":"tee","operator":"Exists","effect":"NoSchedule"}}])");
+}
+
+TEST_CASE("restore: a step that the client edits is not put back over its words") {
+  const auto applied = create(R"({"containers":[{"name":"app"}]})");
+  const auto edited = parsed(applied.stored);
+  const auto after = json::apply(edited.root(),
+      R"([{"op":"add","path":"/spec/initContainers/0/image","value":"evil"}])");
+  REQUIRE(after);
+  const auto object = json::to_text(after->root());
+  CHECK(update(applied, Door::Place, object) == "allowed Satisfied");
+  CHECK(update(applied, Door::Guard, object).starts_with("refused StepAltered: "));
+}
+
+TEST_CASE("update: what does not touch spec or labels is never held up") {
+  const auto snapshot = policies(kPolicies);
+  const auto stored = pod(R"({"nodeName":"n","volumes":"not even readable"})");
+  const auto finalised = pod(R"({"volumes":"not even readable","nodeName":"n"})",
+                             R"("name":"web","finalizers":[],"annotations":{"a":"b"})");
+  for (const auto door : {Door::Place, Door::Guard}) {
+    CHECK(said(*snapshot, {.door = door, .object = finalised, .old_object = stored,
+                           .operation = "UPDATE"}) == "allowed NotConcerned");
+    CHECK(said(*snapshot, {.door = door, .object = finalised, .old_object = stored,
+                           .operation = "UPDATE", .namespace_name = "never-seen"}) ==
+          "allowed NotConcerned");
+  }
+}
+
+TEST_CASE("update: a Pod from before the policy may be labelled, patched and scheduled") {
+  const auto snapshot = policies(kPolicies);
+  const Applied running{snapshot, pod(R"({"nodeName":"n","containers":[{"image":"a:1"}]})")};
+  CHECK(update(running, Door::Guard,
+               pod(R"({"nodeName":"n","containers":[{"image":"a:2"}]})",
+                   R"("name":"web","labels":{"a":"b"})")) == "allowed Satisfied");
+}
+
+TEST_CASE("update: a label that moves a Pod into a policy is refused while it does not fit") {
+  const auto yaml =
+      kPool + policy_named("some", "pool: snp, namespaces: [payments], podSelector: {matchLabels: "
+                                   "{tier: secret}}");
+  const Applied running{policies(yaml), pod(R"({"nodeName":"n"})")};
+  CHECK(update(running, Door::Guard,
+               pod(R"({"nodeName":"n"})", R"("name":"web","labels":{"tier":"secret"})"))
+            .starts_with("refused NotGuaranteed: payments/web: policy \"some\" keeps"));
+}
+
+TEST_CASE("update: nodeName is the scheduler's by then") {
+  const auto applied = create(R"({"containers":[{"image":"a:1"}]})");
+  CHECK(update(applied, Door::Guard,
+               changed(applied.stored, R"({"nodeName":"n1","containers":[{"image":"a:2"}]})")) ==
+        "allowed Satisfied");
+}
+
+TEST_CASE("update: after the prescribed step has changed, a further change is still seen") {
+  const auto old_set = create("{}");
+  std::string yaml = kPolicies;
+  yaml.insert(yaml.find("    evidence:"), "    image: confidential-pods:2\n");
+  const Applied upgraded{policies(yaml), old_set.stored};
+  // The stored step is of yesterday; other updates pass.
+  CHECK(update(upgraded, Door::Guard, changed(upgraded.stored, R"({"activeDeadlineSeconds":5})")) ==
+        "allowed Satisfied");
+  const auto stored = parsed(upgraded.stored);
+  const auto evil = json::apply(stored.root(),
+      R"([{"op":"add","path":"/spec/initContainers/0/image","value":"evil"}])");
+  CHECK(update(upgraded, Door::Guard, json::to_text(evil->root()))
+            .starts_with("refused StepAltered: "));
+}
+
+TEST_CASE("ephemeral containers: new references are judged, on and off the pool") {
+  const auto yaml = kPoolWithStep + policy_named("db", kGuardDb);
+  const std::string debugger =
+      R"("ephemeralContainers":[{"name":"debugger","envFrom":[{"secretRef":{"name":"db-main"}}]}])";
+  const auto add = [&](const std::string& spec, const std::string& more) {
+    return said(yaml, {.object = pod("{" + spec + "," + more + "}"),
+                       .old_object = pod("{" + spec + "}"),
+                       .operation = "UPDATE",
+                       .subresource = "ephemeralcontainers"});
+  };
+  CHECK(add(R"("nodeName":"n")", R"("ephemeralContainers":[{"name":"debugger"}])") ==
+        "allowed NotConcerned");
+  CHECK(add(R"("nodeName":"n","nodeSelector":{"agentpool":"snp"})", debugger) ==
+        "allowed Satisfied");
+  CHECK(add(R"("nodeName":"n")", debugger) ==
+        "refused SecretOffPool: payments/web: Secret \"db-main\" "
+        "(spec.ephemeralContainers[0].envFrom[0]) may only be read on pool \"snp\" (policy "
+        "\"db\"), but this Pod may run elsewhere: nothing in it requires agentpool in [snp]. Add a "
+        "required node affinity with agentpool in [snp].");
+  // The same Secret by a second way tells nobody anything new.
+  CHECK(add(R"("volumes":[{"name":"v","secret":{"secretName":"db-main"}}])", debugger) ==
+        "allowed Satisfied");
+  CHECK(add(R"("volumes":[{"name":"v","secret":{"secretName":"db-other"}}])", debugger)
+            .starts_with("refused SecretOffPool: payments/web: Secret \"db-main\""));
+}
+
+TEST_CASE("ephemeral containers: the reserved name is refused, and nothing is ever patched") {
+  const auto applied = create("{}");
+  const auto object = changed(applied.stored,
+                              R"({"ephemeralContainers":[{"name":"confidential-pods-attest"}]})");
+  const auto ask_door = [&](Door door) {
+    return said(*applied.snapshot, {.door = door, .object = object, .old_object = applied.stored,
+                                    .operation = "UPDATE", .subresource = "ephemeralcontainers"});
+  };
+  CHECK(ask_door(Door::Guard).starts_with(
+      "refused StepAltered: payments/web: spec.ephemeralContainers[0] has the name"));
+  CHECK(ask_door(Door::Place) == "allowed Satisfied");
+}
+
+}  // namespace
+}  // namespace cpods::admission
