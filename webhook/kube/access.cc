@@ -38,15 +38,18 @@ class Kubeconfig {
   Result<Access> read();
 
  private:
-  Result<json::Node> named(std::string_view list, std::string_view kind,
-                           std::string_view name) const;
+  [[nodiscard]] Result<json::Node> named(std::string_view list, std::string_view kind,
+                                         std::string_view name) const;
   Result<void> read_cluster(json::Node cluster, Access& access) const;
   Result<void> read_user(json::Node user, Access& access) const;
   // The base64 of `field`-data, or the file that `field` names; "" when neither is there.
-  Result<std::string> pem(json::Node object, const std::string& field) const;
-  Result<void> refuse(json::Node object, std::string_view field, std::string_view why) const;
-  fs::path resolved(std::string_view file) const { return path_.parent_path() / file; }
-  std::unexpected<Error> invalid(json::Node at, std::string message) const {
+  [[nodiscard]] Result<std::string> pem(json::Node object, const std::string& field) const;
+  [[nodiscard]] Result<void> refuse(json::Node object, std::string_view field,
+                                    std::string_view why) const;
+  [[nodiscard]] fs::path resolved(std::string_view file) const {
+    return path_.parent_path() / file;
+  }
+  [[nodiscard]] std::unexpected<Error> invalid(json::Node at, std::string message) const {
     return failure(ErrorCode::Invalid, path_.string() + ": " + at.field_path(), std::move(message));
   }
 

@@ -91,8 +91,8 @@ class ApiClient::Impl {
   asio::awaitable<ApiResult<void>> watch(net::Request request, net::LineHandler on_line,
                                          net::StreamLimits limits);
 
-  Loop& loop() const { return loop_; }
-  std::string describe() const {
+  [[nodiscard]] Loop& loop() const { return loop_; }
+  [[nodiscard]] std::string describe() const {
     return "https://" + access_.endpoint.text() + access_.base_path + " as " + access_.origin;
   }
 
@@ -102,7 +102,7 @@ class ApiClient::Impl {
   void read_access_when_old() {
     if (steady_clock::now() - read_at_ >= kAccessAge) read_access_again();
   }
-  net::Request authorized(const net::Request& request) const;
+  [[nodiscard]] net::Request authorized(const net::Request& request) const;
 
   Loop& loop_;
   AccessSource source_;

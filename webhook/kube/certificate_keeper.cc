@@ -73,9 +73,9 @@ class CertificateKeeper::Impl {
       : api_(api), settings_(std::move(settings)), use_(std::move(use)) {}
 
   asio::awaitable<void> run();
-  Figures figures() const;
-  bool ready() const { return ready_.load(std::memory_order_acquire); }
-  ApiClient& api() const { return api_; }
+  [[nodiscard]] Figures figures() const;
+  [[nodiscard]] bool ready() const { return ready_.load(std::memory_order_acquire); }
+  [[nodiscard]] ApiClient& api() const { return api_; }
 
  private:
   struct Wanted {
@@ -85,17 +85,19 @@ class CertificateKeeper::Impl {
 
   asio::awaitable<bool> look();
   asio::awaitable<std::optional<CertificateFiles>> shared_files();
-  asio::awaitable<ApiResult<std::optional<json::Document>>> read_secret();
+  asio::awaitable<ApiResult<json::Document>> read_secret();
   asio::awaitable<ApiResult<std::string>> write_secret(json::Node before, CertificateFiles files);
-  Result<Wanted> wanted_files(json::Node secret) const;
+  [[nodiscard]] Result<Wanted> wanted_files(json::Node secret) const;
   std::optional<CertificateFiles> no_files(std::string_view why);
   asio::awaitable<bool> write_bundle(std::string resource, std::string name, std::string bundle);
   bool take(const CertificateFiles& files);
   void warn_when_old(const CertificateFiles& files);
   bool note_failure(std::string_view what, std::string_view why);
 
-  std::string secret_text() const { return settings_.name_space + "/" + settings_.secret; }
-  std::string secrets_path() const {
+  [[nodiscard]] std::string secret_text() const {
+    return settings_.name_space + "/" + settings_.secret;
+  }
+  [[nodiscard]] std::string secrets_path() const {
     return "/api/v1/namespaces/" + settings_.name_space + "/secrets";
   }
   Milliseconds period() {
@@ -163,7 +165,7 @@ asio::awaitable<std::optional<CertificateFiles>> CertificateKeeper::Impl::shared
   for (int race = 0; race < kRaces; ++race) {
     const auto secret = co_await read_secret();
     if (!secret) co_return no_files(secret.error().message);
-    const json::Node before = *secret ? (*secret)->root() : json::Node();
+    const json::Node before = secret->root();
     auto wanted = wanted_files(before);
     if (!wanted) co_return no_files(wanted.error().text());
     if (!wanted->fresh) co_return std::move(wanted->files);
@@ -189,16 +191,17 @@ Result<CertificateKeeper::Impl::Wanted> CertificateKeeper::Impl::wanted_files(
   if (!files) return std::unexpected(std::move(files.error()));
   auto better = renewed(*files, settings_.names, system_clock::now());
   if (!better) return std::unexpected(std::move(better.error()));
-  if (!*better) return Wanted{std::move(*files), false};
-  return Wanted{std::move(**better), true};
+  std::optional<CertificateFiles>& fresh = *better;
+  if (!fresh) return Wanted{std::move(*files), false};
+  return Wanted{std::move(*fresh), true};
 }
 
-// Nothing when there is no such Secret.
-asio::awaitable<ApiResult<std::optional<json::Document>>> CertificateKeeper::Impl::read_secret() {
+// A null document when there is no such Secret.
+asio::awaitable<ApiResult<json::Document>> CertificateKeeper::Impl::read_secret() {
   net::Request get("GET", secrets_path() + "/" + settings_.secret);
   auto body = co_await api_.call(std::move(get), kLimit);
   if (body) co_return parsed(std::move(*body));
-  if (body.error().status == kNotFound) co_return std::nullopt;
+  if (body.error().status == kNotFound) co_return parsed("null");
   co_return std::unexpected(std::move(body.error()));
 }
 

@@ -68,11 +68,11 @@ class NamespaceCache::Impl {
   asio::awaitable<Result<Labels>> look_up(std::string name, Milliseconds limit) {
     return look_ups_.look_up(std::move(name), limit);
   }
-  Figures figures() const;
+  [[nodiscard]] Figures figures() const;
 
-  ApiClient& api() const { return api_; }
-  const NamespaceMap& map() const { return map_; }
-  bool synced() const { return synced_.load(std::memory_order_acquire); }
+  [[nodiscard]] ApiClient& api() const { return api_; }
+  [[nodiscard]] const NamespaceMap& map() const { return map_; }
+  [[nodiscard]] bool synced() const { return synced_.load(std::memory_order_acquire); }
 
  private:
   asio::awaitable<bool> round();

@@ -10,7 +10,7 @@ using namespace cpods::policy;
 
 namespace {
 
-std::unique_ptr<Policy> policy(std::string name, std::vector<std::string> namespaces,
+std::unique_ptr<Policy> make_policy(std::string name, std::vector<std::string> namespaces,
                                std::optional<pod::LabelSelector> selector = std::nullopt) {
   auto out = std::make_unique<Policy>();
   out->name = std::move(name);
@@ -77,7 +77,7 @@ Snapshot small_snapshot() {
     const auto size = *rc::gen::inRange(0, 3);
     for (int j = 0; j < size; ++j) patterns.push_back(small_pattern());
     auto selector = *rc::gen::arbitrary<bool>() ? std::optional(small_selector()) : std::nullopt;
-    policies.push_back(policy("p" + std::to_string(i), std::move(patterns), std::move(selector)));
+    policies.push_back(make_policy("p" + std::to_string(i), std::move(patterns), std::move(selector)));
   }
   return {{}, std::move(policies), ""};
 }
@@ -122,12 +122,12 @@ TEST_CASE("snapshot: ten thousand policies cost what ten do") {
     for (int i = 0; i < count; ++i) {
       const auto n = std::to_string(i);
       const auto id = [&](const char* what) { return std::string(what) + n; };
-      policies.push_back(policy(id("name"), {id("team-"), id("other-")}));
-      policies.push_back(policy(id("prefix"), {id("area-") + "-*"}));
-      policies.push_back(policy(id("label"), {}, requires_label("team", n)));
-      policies.push_back(policy(id("both"), {"*-prod"}, requires_label("owner", n)));
+      policies.push_back(make_policy(id("name"), {id("team-"), id("other-")}));
+      policies.push_back(make_policy(id("prefix"), {id("area-") + "-*"}));
+      policies.push_back(make_policy(id("label"), {}, requires_label("team", n)));
+      policies.push_back(make_policy(id("both"), {"*-prod"}, requires_label("owner", n)));
     }
-    policies.push_back(policy("all", {"*"}));
+    policies.push_back(make_policy("all", {"*"}));
     return Snapshot({}, std::move(policies), "");
   };
   const auto few = with(10);
@@ -144,9 +144,9 @@ TEST_CASE("snapshot: ten thousand policies cost what ten do") {
 
 TEST_CASE("snapshot: the answer is ordered by name and names each policy once") {
   std::vector<std::unique_ptr<Policy>> policies;
-  policies.push_back(policy("z", {"a", "a*", "ab*"}));
-  policies.push_back(policy("a", {"*"}));
-  policies.push_back(policy("m", {"abc"}));
+  policies.push_back(make_policy("z", {"a", "a*", "ab*"}));
+  policies.push_back(make_policy("a", {"*"}));
+  policies.push_back(make_policy("m", {"abc"}));
   const Snapshot snapshot({}, std::move(policies), "d");
   CHECK(names(snapshot.reaching("abc", {})) == std::vector<std::string>{"a", "m", "z"});
   CHECK(snapshot.digest() == "d");

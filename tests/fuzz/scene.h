@@ -1,0 +1,119 @@
+#pragma once
+// What the fuzz targets share: a set of policies of every kind, a cluster, what must hold for every
+// answer, and how a broken promise is reported.
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "admission/decide.h"
+#include "base/bytes.h"
+#include "json/document.h"
+#include "policy/loader.h"
+
+namespace cpods::fuzz {
+
+inline void must(bool holds, std::string_view promise, std::string_view detail = {}) {
+  if (holds) return;
+  std::fprintf(stderr, "broken promise: %.*s\n%.*s\n", static_cast<int>(promise.size()),
+               promise.data(), static_cast<int>(detail.size()), detail.data());
+  std::abort();
+}
+
+inline constexpr std::string_view kPolicies = R"(
+apiVersion: confidential.pods/v1
+kind: ConfidentialPool
+metadata: {name: snp}
+spec:
+  nodes: {matchExpressions: [{key: agentpool, operator: In, values: [snp, snp2]},
+                             {key: security-type, operator: In, values: [ConfidentialVM]}]}
+  tolerations: [{key: tee, operator: Exists, effect: NoSchedule}]
+  attestation:
+    evidence: azure-vtpm
+    device: {hostPath: /dev/tpmrm0}
+    verifier: {local: {}}
+---
+apiVersion: confidential.pods/v1
+kind: ConfidentialPool
+metadata: {name: other}
+spec:
+  nodes: {matchLabels: {agentpool: other}}
+---
+apiVersion: confidential.pods/v1
+kind: ConfidentialPolicy
+metadata: {name: all}
+spec: {pool: snp, namespaces: [all], podSelector: {}, templates: Deny}
+---
+apiVersion: confidential.pods/v1
+kind: ConfidentialPolicy
+metadata: {name: deny}
+spec: {pool: snp, namespaces: [all, deny], secrets: {names: ["db-*"], volumeClaims: ["*"]}}
+---
+apiVersion: confidential.pods/v1
+kind: ConfidentialPolicy
+metadata: {name: place}
+spec: {pool: snp, namespaces: [place], secrets: {names: ["*"], onUse: Place}}
+---
+apiVersion: confidential.pods/v1
+kind: ConfidentialPolicy
+metadata: {name: warn}
+spec: {action: Warn, pool: other, namespaces: [all, deny], podSelector: {},
+       secrets: {names: ["*"], serviceAccounts: ["*"], providerClasses: ["*"]}}
+)";
+
+inline const policy::Snapshot& policies() {
+  static const auto kSnapshot = [] {
+    auto loaded =
+        policy::load({{"fuzz.yaml", std::string(kPolicies)}}, {.step_image = "confidential-pods:1"});
+    must(loaded.snapshot != nullptr, "the target's own policies load",
+         loaded.diagnostics.empty() ? "" : loaded.diagnostics[0].text());
+    return loaded.snapshot;
+  }();
+  return *kSnapshot;
+}
+
+class AllNamespaces : public admission::Cluster {
+ public:
+  [[nodiscard]] std::shared_ptr<const pod::Labels> namespace_labels(
+      std::string_view) const override {
+    return std::make_shared<const pod::Labels>();
+  }
+};
+
+inline double cpu_milliseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+// decide(), with what must hold for every answer.
+inline admission::Verdict decide(admission::Door door, const admission::Request& request) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
+  constexpr double kLimit = 1000;  // sanitizers and coverage cost a factor of ten and more
+#else
+  constexpr double kLimit = 50;
+#endif
+  const auto start = cpu_milliseconds();
+  auto verdict = admission::decide(door, request, policies(), AllNamespaces());
+  must(cpu_milliseconds() - start < kLimit, "a decision takes less than 50 ms");
+  must(verdict.reason != admission::Reason::Internal, "no internal error", verdict.message);
+  must(verdict.allowed == verdict.message.empty(), "a refusal says why, nothing else does",
+       verdict.message);
+  must(verdict.message.size() <= limits::kMessageBytes, "messages are bounded", verdict.message);
+  must(verdict.patch.empty() || (verdict.allowed && door == admission::Door::Place),
+       "only the mutating door patches, and only what it allows", verdict.patch.text());
+  for (const auto& warning : verdict.warnings) {
+    must(warning.size() <= limits::kWarningBytes, "warnings are bounded", warning);
+  }
+  const auto answer = json::Document::parse(admission::encode(request.uid, verdict));
+  must(answer.has_value(), "the answer is JSON");
+  const auto response = answer->root()["response"];
+  must(response["uid"].text() == request.uid, "the answer has the request's uid");
+  must(response["patch"].present() == !verdict.patch.empty(), "the patch is in the answer");
+  return verdict;
+}
+
+}  // namespace cpods::fuzz
