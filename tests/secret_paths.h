@@ -4,6 +4,7 @@
 // (VisitPodSecretNames, pkg/api/v1/pod/util.go), written as paths.
 
 #include <array>
+#include <cctype>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,7 +36,12 @@ inline bool names_a_secret(std::string_view path) {
   for (const auto known : kSecretPaths) {
     if (path == known) return true;
   }
-  return false;
+  // Not in Kubernetes' list: an attribute by which Azure's CSI drivers are told a Secret.
+  constexpr std::string_view kAttributes = ".spec.volumes[].csi.volumeAttributes.";
+  if (!path.starts_with(kAttributes)) return false;
+  std::string attribute(path.substr(kAttributes.size()));
+  for (auto& c : attribute) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return attribute == "secretname";
 }
 
 // Calls visit(path, text) for each string below `node`; indices are left out of the path: ".a[].b".

@@ -91,7 +91,7 @@ inline std::string some_key(Choices& choices) {
       "nodeSelector", "nodeName", "tolerations", "initContainers", "containers",
       "ephemeralContainers", "volumes", "imagePullSecrets", "serviceAccountName", "env", "envFrom",
       "valueFrom", "secretKeyRef", "secretRef", "secret", "secretName", "projected", "sources",
-      "csi", "nodePublishSecretRef", "azureFile", "storageos", "name", "spec", "metadata", "labels",
+      "csi", "nodePublishSecretRef", "volumeAttributes", "secretname", "azureFile", "storageos", "name", "spec", "metadata", "labels",
       "annotations", "agentpool", "image", "resources"};
   return std::string(choices.among(kKeys));
 }

@@ -48,6 +48,25 @@ Findings refused_by(const Findings& findings, policy::Templates setting) {
   return out;
 }
 
+void warn(Verdict& verdict, std::string text) {
+  if (verdict.warnings.size() < limits::kWarnings) verdict.warnings.push_back(std::move(text));
+}
+
+// Its controller makes one Pod for each node that the template allows, and binds it to that node:
+// placing comes too late for those of ordinary nodes, which wait there for ever.
+void warn_of_daemon_set(json::Node pod, const Request& request,
+                        const std::vector<const policy::Policy*>& reaching, Verdict& verdict) {
+  for (const auto& concern : read_subject(request.namespace_name, pod, reaching).concerns) {
+    if (concern.wants_pod() && concern.policy->action == policy::Action::Enforce &&
+        concern.policy->templates != policy::Templates::Ignore &&
+        concern.placement.certainty == pod::Certainty::Possible) {
+      const Finding finding{.brief = "its Pods off pool \"" + concern.policy->pool->name +
+                                     "\" will stay Pending; constrain the template"};
+      warn(verdict, warning("policy \"" + concern.policy->name + "\": ", finding));
+    }
+  }
+}
+
 }  // namespace
 
 Rehearsal rehearse(std::string_view namespace_name, std::string_view name,
@@ -81,19 +100,17 @@ Verdict check_template(const Request& request,
     verdict = refuse(denied.front().reason, tell(who + ": its Pods would be refused", denied));
   }
   verdict.policies = rehearsal.policies;
-  const auto warned = refused_by(rehearsal.findings, policy::Templates::Warn);
-  for (const auto& finding : warned) {
-    if (verdict.warnings.size() == limits::kWarnings) break;
-    verdict.warnings.push_back(
-        warning("policy \"" + finding.policy->name + "\" will refuse its Pods: ", finding));
+  for (const auto& finding : refused_by(rehearsal.findings, policy::Templates::Warn)) {
+    warn(verdict, warning("policy \"" + finding.policy->name + "\" will refuse its Pods: ", finding));
   }
   for (const auto& finding : rehearsal.findings) {
-    if (finding.policy->action != policy::Action::Warn ||
-        finding.policy->templates == policy::Templates::Ignore ||
-        verdict.warnings.size() == limits::kWarnings) {
-      continue;
+    if (finding.policy->action == policy::Action::Warn &&
+        finding.policy->templates != policy::Templates::Ignore) {
+      warn(verdict, warning("policy \"" + finding.policy->name + "\": ", finding));
     }
-    verdict.warnings.push_back(warning("policy \"" + finding.policy->name + "\": ", finding));
+  }
+  if (request.kind == "DaemonSet") {
+    warn_of_daemon_set(rehearsal.pod.root(), request, reaching, verdict);
   }
   return verdict;
 }

@@ -120,7 +120,7 @@ std::string listed(json::Node values) {
 
 std::string said_by(json::Node contradiction) {
   if (contradiction.kind() != json::Kind::Object) {
-    return contradiction.field_path() + "=" + std::string(contradiction.text());
+    return contradiction.field_path() + " is " + std::string(contradiction.text());
   }
   const auto text = contradiction.field_path() + " says " +
                     std::string(contradiction["key"].text()) + " " +

@@ -33,6 +33,12 @@ void report_unknown_keys(References& out, json::Node object,
   }
 }
 
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::ranges::equal(text, lower, {}, [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+}
+
 // core/v1 EnvVarSource and EnvFromSource. fileKeyRef reads a file of a volume that is listed itself.
 constexpr std::array<std::string_view, 5> kEnvSources = {
     "configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"};
@@ -84,6 +90,17 @@ constexpr std::array<std::string_view, 31> kVolumeKeys = {
 constexpr std::array<std::string_view, 7> kWithSecretRef = {
     "cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"};
 
+// Whatever the driver calls itself: the attributes say what it will fetch. secretProviderClass is
+// the Secrets Store driver's; secretName, in any case, is the Azure File and Blob drivers', which read
+// that Secret with their own rights.
+void visit_csi(References& out, json::Node csi, json::Node volume) {
+  add(out, ReferenceKind::Secret, csi["nodePublishSecretRef"]["name"], volume);
+  for (const auto [key, value] : csi["volumeAttributes"].members()) {
+    if (key == "secretProviderClass") add(out, ReferenceKind::ProviderClass, value, volume);
+    if (equals_ignoring_case(key, "secretname")) add(out, ReferenceKind::Secret, value, volume);
+  }
+}
+
 void visit_volume(References& out, json::Node volume) {
   add(out, ReferenceKind::Secret, volume["secret"]["secretName"], volume);
   add(out, ReferenceKind::Secret, volume["azureFile"]["secretName"], volume);
@@ -91,10 +108,7 @@ void visit_volume(References& out, json::Node volume) {
     add(out, ReferenceKind::Secret, volume[kind]["secretRef"]["name"], volume);
   }
   visit_projected(out, volume["projected"]);
-  const auto csi = volume["csi"];
-  add(out, ReferenceKind::Secret, csi["nodePublishSecretRef"]["name"], volume);
-  // Whatever the driver calls itself: the attribute is what names the class.
-  add(out, ReferenceKind::ProviderClass, csi["volumeAttributes"]["secretProviderClass"], volume);
+  visit_csi(out, volume["csi"], volume);
   add(out, ReferenceKind::VolumeClaim, volume["persistentVolumeClaim"]["claimName"], volume);
   visit_claim_template(out, volume["ephemeral"]["volumeClaimTemplate"]["spec"]);
   report_unknown_keys(out, volume, kVolumeKeys);

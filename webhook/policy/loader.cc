@@ -211,8 +211,10 @@ class Loading {
       if (pool != pools_.end()) {
         use.policy->pool = pool->get();
         used_.insert(use.pool);
-      } else if (!cut_short_ && !faulty_pools_.contains(use.pool)) {
-        diagnostics_.push_back({Severity::Error, use.position, unknown_pool(use.pool)});
+      } else if (!faulty_pools_.contains(use.pool)) {
+        // It may stand behind a syntax error; that does not make the reference right.
+        const auto unread = cut_short_ ? "; some of the files could not be read to their end" : "";
+        diagnostics_.push_back({Severity::Error, use.position, unknown_pool(use.pool) + unread});
       }
     }
   }

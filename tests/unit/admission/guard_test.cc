@@ -52,7 +52,7 @@ TEST_CASE("guard: a selected Pod must be guaranteed on the pool") {
        "reachable, which does so."},
       {policies, R"("nodeSelector":{"agentpool":"gpu"})",
        "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
-       "this Pod can never run there: spec.nodeSelector.agentpool=gpu, which rules out agentpool "
+       "this Pod can never run there: spec.nodeSelector.agentpool is gpu, which rules out agentpool "
        "in [snp]. Remove that constraint."},
       {policies, terms("{}"),
        "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
@@ -108,7 +108,7 @@ TEST_CASE("guard: a guarded secret may only be read on the pool") {
       {policies, R"("nodeSelector":{"agentpool":"gpu"},)" + kReadsDb,
        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
        "only be read on pool \"snp\" (policy \"db\"), but this Pod can never run there: "
-       "spec.nodeSelector.agentpool=gpu, which rules out agentpool in [snp]. Remove that "
+       "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Remove that "
        "constraint."},
   });
 }

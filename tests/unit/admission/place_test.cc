@@ -85,7 +85,7 @@ TEST_CASE("place: a Pod that rules the pool out is refused at once, with the wor
   const auto policies = kPoolWithStep + policy_named("all", kAllInPayments);
   CHECK(place(policies, R"({"nodeSelector":{"agentpool":"gpu"}})") ==
         "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
-        "this Pod can never run there: spec.nodeSelector.agentpool=gpu, which rules out agentpool "
+        "this Pod can never run there: spec.nodeSelector.agentpool is gpu, which rules out agentpool "
         "in [snp]. Remove that constraint.");
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("place: onUse decides whether a guarded secret places the Pod or waits
   CHECK(place(place_it, R"({"nodeSelector":{"agentpool":"gpu"},)" + kReadsDb + "}") ==
         "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.volumes[0]) may only be read "
         "on pool \"snp\" (policy \"db\"), but this Pod can never run there: "
-        "spec.nodeSelector.agentpool=gpu, which rules out agentpool in [snp]. Remove that "
+        "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Remove that "
         "constraint.");
   // Unplaced, it is refused: the secret stays where it is guarded.
   CHECK(said(place_it, {.object = pod("{" + kReadsDb + "}")}) ==

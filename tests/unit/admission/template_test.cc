@@ -47,7 +47,7 @@ TEST_CASE("templates: all eight kinds hear it at apply time, by the policy's set
     CHECK(ask_with("Deny") ==
           "refused NotGuaranteed: " + kind + " payments/shop: its Pods would be refused: policy "
           "\"all\" keeps this Pod on pool \"snp\", but this Pod can never run there: "
-          "spec.nodeSelector.agentpool=gpu, which rules out agentpool in [snp]. Remove that "
+          "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Remove that "
           "constraint.");
   }
 }
@@ -60,6 +60,20 @@ TEST_CASE("templates: a Pod that would be placed is no reason to warn, and is no
     CHECK(said(yaml, question) ==
           (door == Door::Place ? "allowed NotConcerned" : "allowed Satisfied"));
   }
+}
+
+TEST_CASE("templates: a DaemonSet is told that placing its Pods one by one leaves some Pending") {
+  const auto ask_with = [](const std::string& spec, const std::string& more) {
+    return said(kPool + policy_named("all", kGuardPayments + more),
+                about("DaemonSet", workload("DaemonSet", spec)));
+  };
+  const std::string warned =
+      "allowed Satisfied\nwarning: policy \"all\": its Pods off pool \"snp\" will stay Pending; "
+      "constrain the template";
+  CHECK(ask_with("{}", "") == warned);
+  CHECK(ask_with("{}", ", templates: Deny") == warned);
+  CHECK(ask_with("{}", ", templates: Ignore") == "allowed Satisfied");
+  CHECK(ask_with(R"({"nodeSelector":{"agentpool":"snp"}})", "") == "allowed Satisfied");
 }
 
 TEST_CASE("templates: a guarded secret in a template is told with its place") {

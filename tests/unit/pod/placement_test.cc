@@ -153,7 +153,7 @@ TEST_CASE("placement: what looks like the pool and is not") {
 
 TEST_CASE("placement: what can never be on the pool, and which words say so") {
   check({{R"({"nodeSelector":{"agentpool":"gpu"}})",
-          "impossible: spec.nodeSelector.agentpool=gpu" + kRulesOut},
+          "impossible: spec.nodeSelector.agentpool is gpu" + kRulesOut},
          {terms(term(says("agentpool", "In", R"("gpu")"))),
           "impossible: " + kExpressions + "[0] says agentpool In [gpu]" + kRulesOut},
          {terms(term(says("agentpool", "In", R"("gpu","cpu")") + "," + says("agentpool", "Exists"))),
@@ -174,7 +174,7 @@ TEST_CASE("placement: what can never be on the pool, and which words say so") {
          {R"({"nodeSelector":{"agentpool":"gpu"},"affinity":{"nodeAffinity":
              {"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
              {"matchExpressions":[{"key":"agentpool","operator":"Exists"}]}]}}}})",
-          "impossible: spec.nodeSelector.agentpool=gpu" + kRulesOut},
+          "impossible: spec.nodeSelector.agentpool is gpu" + kRulesOut},
          // No node at all.
          {terms(""), kNoNode},
          {terms("{},null"), kNoNode},

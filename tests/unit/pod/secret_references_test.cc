@@ -85,6 +85,11 @@ TEST_CASE("secret references: what reaches a Secret in a roundabout way") {
       {in_volume(R"("csi":{"driver":"renamed","nodePublishSecretRef":{"name":"db"},
                     "volumeAttributes":{"secretProviderClass":"vault"}})"),
        "Secret db at spec.volumes[1], SecretProviderClass vault at spec.volumes[1]"},
+      {in_volume(R"("csi":{"driver":"file.csi.azure.com","volumeAttributes":{"secretName":"db",
+                    "shareName":"s"}})"),
+       "Secret db at spec.volumes[1]"},
+      {in_volume(R"("csi":{"driver":"blob.csi.azure.com","volumeAttributes":{"SECRETname":"db"}})"),
+       "Secret db at spec.volumes[1]"},
       {in_volume(R"("persistentVolumeClaim":{"claimName":"data"})"),
        "PersistentVolumeClaim data at spec.volumes[1]"},
       {in_volume(R"("ephemeral":{"volumeClaimTemplate":{"spec":{"dataSource":

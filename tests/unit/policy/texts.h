@@ -41,6 +41,13 @@ inline Loaded load_texts(const std::vector<SourceFile>& files) {
   return load(files, {.step_image = "confidential-pods:test"});
 }
 
+// One a line, so that a failed comparison can be read.
+inline std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const auto& line : lines) out += line + "\n";
+  return out;
+}
+
 inline std::vector<std::string> diagnostics_of(const std::string& text,
                                                const std::string& name = "p.yaml") {
   std::vector<std::string> out;
