@@ -1,7 +1,7 @@
 #pragma once
 // A second, naive reading of which Secrets a Pod names, to compare the product's walker with: every
-// string of the whole Pod is looked up by its path in a flat table. The table is Kubernetes' own list
-// (VisitPodSecretNames, pkg/api/v1/pod/util.go), written as paths.
+// string of the whole Pod is looked up by its path in a flat table. The table is Kubernetes' own
+// list (VisitPodSecretNames, pkg/api/v1/pod/util.go), written as paths.
 
 #include <array>
 #include <cctype>

@@ -57,6 +57,9 @@ def parse_arguments():
                         help="also record where the webhook spends its time (needs perf)")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench", metavar="DIR",
                         help="where tables.md, bench.json and bench.svg go (build/bench)")
+    parser.add_argument("--sleepy-client", action="store_true",
+                        help="let the client sleep between answers: a server slower than its "
+                             "client then also pays for waking it")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of two visits (3)")
     parser.add_argument("--programs", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--peer", type=Path, required=True, help=argparse.SUPPRESS)
@@ -110,7 +113,7 @@ def check_all(servers):
             server.check(size)
 
 
-def closed_loops(servers, folder, plan):
+def closed_loops(servers, folder, plan, awake):
     """cells[server][size]: one cell a visit, in the same order for every server."""
     cells = {server.name: {size: [] for size in SIZES} for server in servers}
     for server in servers:
@@ -120,7 +123,8 @@ def closed_loops(servers, folder, plan):
             for size in SIZES:
                 for server in order:
                     body = folder / f"{size}.json"
-                    measure_cell = partial(load.closed_loop, server, body, plan.seconds[size])
+                    measure_cell = partial(load.closed_loop, server, body, plan.seconds[size],
+                                           awake)
                     cells[server.name][size].append(load.quietest(measure_cell, plan.tries))
         say(f"closed loop: round {number + 1} of {plan.rounds} done")
     return cells
@@ -166,7 +170,8 @@ def measure(arguments, servers, folder):
     plan = SHORT if arguments.short else FULL
     if arguments.rounds:
         plan = replace(plan, rounds=arguments.rounds)
-    cells = closed_loops(servers, folder, plan)
+    awake = None if arguments.sleepy_client else arguments.programs / "cpods_bench_awake.so"
+    cells = closed_loops(servers, folder, plan, awake)
     latencies = fixed_rates(arguments.vegeta, servers, folder, plan)
     check_all(servers)
     return cells, latencies
@@ -182,9 +187,10 @@ def publish(arguments, servers, cells, latencies):
     named_ratios = {f"{upper} ÷ {lower}": report.ratios(cells, upper, lower, SIZES)
                     for upper, lower in pairs}
     host = machine()
+    sleeps = ", a client that sleeps" if arguments.sleepy_client else ""
     visits = len(cells["webhook"][SIZES[0]])
     note = (f"{host['cpu']}, {host['cores']} cores: server on one, client on another; TLS 1.3, "
-            f"{load.CONNECTIONS} connections, median of {visits} visits")
+            f"{load.CONNECTIONS} connections{sleeps}, median of {visits} visits")
     tables = [
         report.cost_table(servers, summary, SIZES),
         report.ratio_table(named_ratios, SIZES),
@@ -202,6 +208,7 @@ def publish(arguments, servers, cells, latencies):
         "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "server_core": SERVER_CORE,
         "client_core": load.CLIENT_CORE,
+        "sleepy_client": arguments.sleepy_client,
         "body_bytes": {size: (folder / f"{size}.json").stat().st_size for size in SIZES},
         "closed_loop": cells,
         "summary": summary,

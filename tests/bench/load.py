@@ -3,7 +3,8 @@
 A closed-loop cell is one wrk run of 8 keep-alive connections, which keeps the server's core busy.
 The CPU time counts until the server is idle again, and the reviews in flight when wrk left, one a
 connection, count as answered: they cost the server their CPU although wrk never saw the answer,
-which for a slow server in a short run would be a tenth of the result.
+which for a slow server in a short run would be a tenth of the result. With `awake` preloaded, wrk
+polls instead of sleeping, so that no server pays for waking its client (awake.c tells why).
 
 The machine is shared, so a cell also measures the CPU time that neither server nor client used.
 A cell with more of it than QUIET is tried again; the quietest try is kept, and marked if it was
@@ -27,8 +28,9 @@ TICK = os.sysconf("SC_CLK_TCK")
 POST = Path(__file__).with_name("post.lua")
 
 
-def client(program):
-    return nice() + ["taskset", "-c", str(CLIENT_CORE), program]
+def client(program, awake=None):
+    preload = ["env", f"LD_PRELOAD={awake}"] if awake else []
+    return nice() + ["taskset", "-c", str(CLIENT_CORE)] + preload + [str(program)]
 
 
 def machine_busy_seconds():
@@ -44,9 +46,9 @@ def client_seconds():
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
-def run_wrk(server, body, seconds):
+def run_wrk(server, body, seconds, awake=None):
     """One closed loop of whole seconds; wrk's totals, or WrongAnswer when anything failed."""
-    command = client("wrk") + ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s"]
+    command = client("wrk", awake) + ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s"]
     done = subprocess.run(command + ["-s", str(POST), server.url(), "--", str(body)],
                           capture_output=True, text=True, timeout=seconds + 60, check=False)
     if done.returncode:
@@ -79,9 +81,9 @@ def quietest(attempt, most_tries):
     return min(tries, key=lambda cell: cell["foreign_cores"]) | {"tries": len(tries)}
 
 
-def closed_loop(server, body, seconds):
+def closed_loop(server, body, seconds, awake):
     """One cell: CPU seconds per 1000 reviews, reviews per second, and how quiet it was."""
-    totals, spent, foreign = watched(server, lambda: run_wrk(server, body, seconds))
+    totals, spent, foreign = watched(server, lambda: run_wrk(server, body, seconds, awake))
     elapsed = totals["microseconds"] / 1e6
     return {
         "cpu_s_per_1000": spent / (totals["requests"] + CONNECTIONS) * 1000,

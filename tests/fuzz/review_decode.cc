@@ -6,8 +6,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cpods;
-  const auto review =
-      json::Document::parse(std::string(reinterpret_cast<const char*>(data), size));
+  const auto review = json::Document::parse(std::string(reinterpret_cast<const char*>(data), size));
   if (!review) return 0;
   const auto request = admission::decode(*review);
   if (!request) {

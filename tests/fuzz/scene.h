@@ -66,8 +66,8 @@ spec: {action: Warn, pool: other, namespaces: [all, deny], podSelector: {},
 
 inline const policy::Snapshot& policies() {
   static const auto kSnapshot = [] {
-    auto loaded =
-        policy::load({{"fuzz.yaml", std::string(kPolicies)}}, {.step_image = "confidential-pods:1"});
+    auto loaded = policy::load({{"fuzz.yaml", std::string(kPolicies)}},
+                               {.step_image = "confidential-pods:1"});
     must(loaded.snapshot != nullptr, "the target's own policies load",
          loaded.diagnostics.empty() ? "" : loaded.diagnostics[0].text());
     return loaded.snapshot;

@@ -1,5 +1,6 @@
 #pragma once
-// The recorded data lies outside the checkout; tests that need it say so and pass where it is absent.
+// The recorded data lies outside the checkout; tests that need it say so and pass where it is
+// absent.
 
 #include <doctest/doctest.h>
 

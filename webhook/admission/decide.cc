@@ -22,13 +22,12 @@ bool is_pod(const Request& request) {
 bool is_workload(const Request& request) {
   const auto group = request.resource.group;
   return (group.empty() || group == "apps" || group == "batch") &&
-         request.resource.subresource.empty() &&
-         pod::find_template(request.kind, {}).has_value();
+         request.resource.subresource.empty() && pod::find_template(request.kind, {}).has_value();
 }
 
-// A mirror Pod is a kubelet's report of a Pod that already runs. Anyone else who sets the annotation
-// gets no exemption, nor does a kubelet that asks for a guarded secret with it: static Pods may refer
-// to none, so that would be a stolen node's way to read one.
+// A mirror Pod is a kubelet's report of a Pod that already runs. Anyone else who sets the
+// annotation gets no exemption, nor does a kubelet that asks for a guarded secret with it: static
+// Pods may refer to none, so that would be a stolen node's way to read one.
 bool is_mirror(const Request& request) {
   return request.object["metadata"]["annotations"][names::kMirrorAnnotation].present() &&
          std::ranges::find(request.groups, names::kNodesGroup) != request.groups.end();
@@ -122,9 +121,10 @@ Verdict decide(Door door, const Request& request, const policy::Snapshot& snapsh
     return refuse(Reason::Malformed, who_asks(request) + ": " + where + " " + malformed.what() +
                                          ". Correct that field.");
   } catch (const std::exception& error) {
-    return refuse(Reason::Internal, who_asks(request) + ": this request could not be judged (" +
-                                        std::string(error.what()) +
-                                        "), and what cannot be judged is refused. Please report it.");
+    return refuse(Reason::Internal,
+                  who_asks(request) + ": this request could not be judged (" +
+                      std::string(error.what()) +
+                      "), and what cannot be judged is refused. Please report it.");
   }
 }
 

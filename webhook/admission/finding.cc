@@ -32,8 +32,7 @@ std::string subjects(std::span<const Finding> group) {
 // Without control characters, which would act on the reader's terminal, and cut at a character.
 std::string one_line(std::string text, std::size_t limit) {
   static constexpr std::string_view kEllipsis = "\u2026";
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   if (text.size() <= limit) return text;
   std::size_t end = limit - kEllipsis.size();
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;

@@ -29,8 +29,8 @@ struct Finding {
   [[nodiscard]] std::string subject() const;
 };
 
-// The refusal's text: "payments/web: …". Findings that share policy, reason and explanation are told
-// in one sentence; beyond limits::kFindingsTold they are counted. One line of at most
+// The refusal's text: "payments/web: …". Findings that share policy, reason and explanation are
+// told in one sentence; beyond limits::kFindingsTold they are counted. One line of at most
 // limits::kMessageBytes bytes.
 [[nodiscard]] std::string tell(std::string_view who, std::span<const Finding> findings);
 

@@ -1,5 +1,5 @@
-// Threat: whoever may create Pods may set spec.nodeName and so go past the scheduler. The kubelet of
-// that node may read the Pod's Secrets from that moment on, before it looks at affinity at all
+// Threat: whoever may create Pods may set spec.nodeName and so go past the scheduler. The kubelet
+// of that node may read the Pod's Secrets from that moment on, before it looks at affinity at all
 // (the Node authorizer's graph follows spec.nodeName).
 // Fields: spec.nodeName, at creation only; afterwards the scheduler's binding has set it.
 

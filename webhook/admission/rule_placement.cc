@@ -62,7 +62,8 @@ std::string advise(const Concern& concern, const Subject& subject,
   if (placement.open.empty()) return "Correct its nodeSelector and affinity.";
   if (placement.certainty == pod::Certainty::Impossible) return "Remove that constraint.";
   const auto change =
-      !placement.term ? "Add a required node affinity with " + all_requirements(*concern.policy->pool)
+      !placement.term
+          ? "Add a required node affinity with " + all_requirements(*concern.policy->pool)
       : placement.open.size() == 1 ? std::string("Add that expression to every term")
                                    : std::string("Add those expressions to every term");
   if (concern.wants_pod()) {
@@ -73,8 +74,7 @@ std::string advise(const Concern& concern, const Subject& subject,
   return label.empty() ? change + "." : change + ", or label the namespace " + label + ".";
 }
 
-void check_placement(const Subject& subject, const policy::Snapshot& snapshot,
-                     Findings& findings) {
+void check_placement(const Subject& subject, const policy::Snapshot& snapshot, Findings& findings) {
   for (const auto& concern : subject.concerns) {
     // A guarded secret off the pool is told by rule_secrets, which says more.
     if (!concern.selects || !concern.guarded.empty() || concern.guaranteed()) continue;

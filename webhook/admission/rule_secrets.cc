@@ -1,14 +1,16 @@
 // Threat: a Pod that may run on an ordinary node and refers to a guarded Secret carries it there;
 // kubelets mount Secret volumes before any container starts, so only placement keeps it away.
-// Fields: every path of pod/secret_references.cc, in all three container lists and all volume kinds.
-// Never the Pod's labels: its author chooses those.
+// Fields: every path of pod/secret_references.cc, in all three container lists and all volume
+// kinds. Never the Pod's labels: its author chooses those.
 
 #include "admission/rules.h"
 
 namespace cpods::admission {
 namespace {
 
-std::string quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quote(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 std::string_view verb(pod::ReferenceKind kind) {
   switch (kind) {

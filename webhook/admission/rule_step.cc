@@ -16,7 +16,8 @@ std::string fix_of(const pod::Step::Flaw& flaw) {
     return "Create the Pod again while " + std::string(names::kMutatingWebhook) +
            " is reachable, which adds it.";
   }
-  return "Take it out of the manifest and keep other webhooks from changing the step: the right one "
+  return "Take it out of the manifest and keep other webhooks from changing the step: the right "
+         "one "
          "is added at creation.";
 }
 

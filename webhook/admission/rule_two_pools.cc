@@ -17,13 +17,13 @@ void check_two_pools(const Subject& subject, Findings& findings) {
     } else if (concern.policy->pool != first->policy->pool) {
       const auto pools =
           "\"" + first->policy->pool->name + "\" and \"" + concern.policy->pool->name + "\"";
-      findings.push_back({.reason = Reason::TwoPools,
-                          .policy = concern.policy,
-                          .what = "policies \"" + first->policy->name + "\" and \"" +
-                                  concern.policy->name + "\"",
-                          .why = "require different pools for this Pod, " + pools + ".",
-                          .fix = "Make the policies agree, or let only one of them select it.",
-                          .brief = "different pools are required, " + pools});
+      findings.push_back(
+          {.reason = Reason::TwoPools,
+           .policy = concern.policy,
+           .what = "policies \"" + first->policy->name + "\" and \"" + concern.policy->name + "\"",
+           .why = "require different pools for this Pod, " + pools + ".",
+           .fix = "Make the policies agree, or let only one of them select it.",
+           .brief = "different pools are required, " + pools});
       return;
     }
   }

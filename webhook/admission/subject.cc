@@ -22,7 +22,8 @@ bool guards(const policy::SecretGuard& guard, const pod::SecretReference& refere
 }
 
 bool any_guard(const std::vector<const policy::Policy*>& policies) {
-  return std::ranges::any_of(policies, [](const auto* policy) { return policy->secrets.has_value(); });
+  return std::ranges::any_of(policies,
+                             [](const auto* policy) { return policy->secrets.has_value(); });
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ namespace cpods::admission {
 // How one policy concerns a Pod.
 struct Concern {
   const policy::Policy* policy = nullptr;
-  bool selects = false;                        // by podSelector
-  std::vector<pod::SecretReference> guarded;   // references that its secrets section guards
-  pod::Placement placement;                    // of the Pod, on the policy's pool
+  bool selects = false;                       // by podSelector
+  std::vector<pod::SecretReference> guarded;  // references that its secrets section guards
+  pod::Placement placement;                   // of the Pod, on the policy's pool
 
   // The Pod itself has to be made confidential: it is selected, or it reads a guarded secret of a
   // policy that says onUse: Place.

@@ -69,8 +69,8 @@ void warn_of_daemon_set(json::Node pod, const Request& request,
 
 }  // namespace
 
-Rehearsal rehearse(std::string_view namespace_name, std::string_view name,
-                   json::Node pod_template, const std::vector<const policy::Policy*>& reaching,
+Rehearsal rehearse(std::string_view namespace_name, std::string_view name, json::Node pod_template,
+                   const std::vector<const policy::Policy*>& reaching,
                    const policy::Snapshot& snapshot) {
   auto pod = make_pod(namespace_name, name, pod_template);
   const auto before = read_subject(namespace_name, pod.root(), reaching);
@@ -84,24 +84,24 @@ Rehearsal rehearse(std::string_view namespace_name, std::string_view name,
           std::move(policies)};
 }
 
-Verdict check_template(const Request& request,
-                       const std::vector<const policy::Policy*>& reaching,
+Verdict check_template(const Request& request, const std::vector<const policy::Policy*>& reaching,
                        const policy::Snapshot& snapshot) {
   const auto found = pod::find_template(request.kind, request.object);
   if (!found || !found->node || is_unchanged(request, found->node)) return {};
   const auto name = request.object["metadata"]["name"].text();
-  const auto rehearsal =
-      rehearse(request.namespace_name, name, found->node, reaching, snapshot);
+  const auto rehearsal = rehearse(request.namespace_name, name, found->node, reaching, snapshot);
   Verdict verdict;
   if (!rehearsal.policies.empty()) verdict.reason = Reason::Satisfied;
   const auto denied = refused_by(rehearsal.findings, policy::Templates::Deny);
   if (!denied.empty()) {
-    const auto who = std::string(request.kind) + " " + who_is(request.namespace_name, request.object);
+    const auto who =
+        std::string(request.kind) + " " + who_is(request.namespace_name, request.object);
     verdict = refuse(denied.front().reason, tell(who + ": its Pods would be refused", denied));
   }
   verdict.policies = rehearsal.policies;
   for (const auto& finding : refused_by(rehearsal.findings, policy::Templates::Warn)) {
-    warn(verdict, warning("policy \"" + finding.policy->name + "\" will refuse its Pods: ", finding));
+    warn(verdict,
+         warning("policy \"" + finding.policy->name + "\" will refuse its Pods: ", finding));
   }
   for (const auto& finding : rehearsal.findings) {
     if (finding.policy->action == policy::Action::Warn &&

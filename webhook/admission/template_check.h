@@ -14,9 +14,9 @@ namespace cpods::admission {
 
 // The Pod of a template, as it would be created and then patched.
 struct Rehearsal {
-  json::Document pod;       // as its controller would send it
-  json::Document placed;    // after the patch
-  Verdict place;            // of the mutating door
+  json::Document pod;             // as its controller would send it
+  json::Document placed;          // after the patch
+  Verdict place;                  // of the mutating door
   std::vector<Finding> findings;  // of the guard, or of the mutating door where that refuses
   std::vector<std::string> policies;
 };

@@ -86,7 +86,9 @@ std::string hex_encode(ByteView bytes) {
 }
 
 Result<Bytes> hex_decode(std::string_view text) {
-  const auto malformed = [] { return failure(ErrorCode::Malformed, "", "not pairs of hex digits"); };
+  const auto malformed = [] {
+    return failure(ErrorCode::Malformed, "", "not pairs of hex digits");
+  };
   if (text.size() % 2 != 0) return malformed();
   Bytes bytes;
   bytes.reserve(text.size() / 2);

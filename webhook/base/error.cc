@@ -22,6 +22,8 @@ std::string_view name_of(ErrorCode code) {
   return "Internal";
 }
 
-std::string Error::text() const { return where.empty() ? message : where + ": " + message; }
+std::string Error::text() const {
+  return where.empty() ? message : where + ": " + message;
+}
 
 }  // namespace cpods

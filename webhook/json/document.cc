@@ -130,30 +130,39 @@ constexpr std::size_t kKept = __has_feature(address_sanitizer) ? 0 : 4;
 constexpr std::size_t kKept = 4;  // a review, its copy and its patch are alive at once
 #endif
 
+// Documents of static duration die after their thread's store has.
+thread_local bool store_is_gone = false;
+
+struct Store {
+  std::vector<std::unique_ptr<Document::Memory>> kept;
+  ~Store() { store_is_gone = true; }
+};
+
 std::vector<std::unique_ptr<Document::Memory>>& kept_memory() {
-  thread_local std::vector<std::unique_ptr<Document::Memory>> kept;
-  return kept;
+  thread_local Store store;
+  return store.kept;
 }
 
-std::string offset(std::size_t at) { return "offset " + std::to_string(at); }
+std::string offset(std::size_t at) {
+  return "offset " + std::to_string(at);
+}
 
 }  // namespace
 
 std::unique_ptr<Document::Memory> Document::Memory::take() {
+  if (store_is_gone || kept_memory().empty()) return std::make_unique<Memory>();
   auto& kept = kept_memory();
-  if (kept.empty()) return std::make_unique<Memory>();
   auto memory = std::move(kept.back());
   kept.pop_back();
   return memory;
 }
 
 void Document::Memory::give_back(std::unique_ptr<Memory> memory) {
-  auto& kept = kept_memory();
-  if (memory == nullptr || kept.size() >= kKept) return;
+  if (memory == nullptr || store_is_gone || kept_memory().size() >= kKept) return;
   memory->dom.SetNull();
   memory->allocator.Clear();
   memory->text = {};
-  kept.push_back(std::move(memory));
+  kept_memory().push_back(std::move(memory));
 }
 
 Document::Document(std::unique_ptr<Memory> memory) : memory_(std::move(memory)) {}
@@ -162,7 +171,9 @@ Document& Document::operator=(Document&& other) noexcept {
   std::swap(memory_, other.memory_);
   return *this;
 }
-Document::~Document() { Memory::give_back(std::move(memory_)); }
+Document::~Document() {
+  Memory::give_back(std::move(memory_));
+}
 
 Node Document::root() const {
   const Value& value = memory_->dom;
@@ -198,8 +209,7 @@ Result<Document> Document::parse(std::string text, std::size_t depth) {
     return failure(ErrorCode::Malformed, offset(generator.result.Offset()), std::string(message));
   }
   if (const auto* second = find_duplicate(memory->dom)) {
-    return failure(ErrorCode::Malformed,
-                   Node(&second->value, &memory->dom).pointer(),
+    return failure(ErrorCode::Malformed, Node(&second->value, &memory->dom).pointer(),
                    "the key \"" + std::string(text_of(second->name)) + "\" appears twice");
   }
   return Document(std::move(memory));

@@ -71,13 +71,23 @@ std::vector<const Value::Member*> sorted_members(const Value& object) {
 
 bool same_value(const Value& a, const Value& b);
 
-// Sorted, because looking each name up in the other object is quadratic, and sizes are a stranger's
-// to choose.
+bool same_name(const Value::Member& a, const Value::Member& b) {
+  return text_of(a.name) == text_of(b.name);
+}
+
+bool same_member(const Value::Member& a, const Value::Member& b) {
+  return same_name(a, b) && same_value(a.value, b.value);
+}
+
+// Mostly the order is the same. Where it is not, both are sorted: looking each name up in the other
+// object is quadratic, and sizes are a stranger's to choose.
 bool same_members(const Value& a, const Value& b) {
-  return a.MemberCount() == b.MemberCount() &&
-         std::ranges::equal(sorted_members(a), sorted_members(b), [](const auto* x, const auto* y) {
-           return text_of(x->name) == text_of(y->name) && same_value(x->value, y->value);
-         });
+  if (a.MemberCount() != b.MemberCount()) return false;
+  if (std::equal(a.MemberBegin(), a.MemberEnd(), b.MemberBegin(), same_name)) {
+    return std::equal(a.MemberBegin(), a.MemberEnd(), b.MemberBegin(), same_member);
+  }
+  return std::ranges::equal(sorted_members(a), sorted_members(b),
+                            [](const auto* x, const auto* y) { return same_member(*x, *y); });
 }
 
 bool same_value(const Value& a, const Value& b) {
@@ -113,7 +123,9 @@ Kind Node::kind() const {
   return Kind::Missing;
 }
 
-bool Node::present() const { return value_ != nullptr && !value_of(*this).IsNull(); }
+bool Node::present() const {
+  return value_ != nullptr && !value_of(*this).IsNull();
+}
 
 void Node::require(Kind wanted) const {
   if (kind() == wanted) return;

@@ -6,7 +6,8 @@
 // place, and whoever decides about the document turns that into a refusal in one place. That is the
 // only exception the pure rooms use; it keeps every reader a straight line.
 //
-// A Node is two pointers into its Document, which must outlive it; copy freely. Any thread may read.
+// A Node is two pointers into its Document, which must outlive it; copy freely. Any thread may
+// read.
 
 #include <cstddef>
 #include <cstdint>
@@ -68,7 +69,8 @@ class Node {
   [[nodiscard]] std::string pointer() const;     // /spec/containers/0/env/2
   [[nodiscard]] std::string field_path() const;  // spec.containers[0].env[2]
 
-  // The same value as the root of its own paths: a Pod inside a review speaks of spec.containers[0].
+  // The same value as the root of its own paths: a Pod inside a review speaks of
+  // spec.containers[0].
   [[nodiscard]] Node rooted() const { return {value_, value_}; }
 
   // The same value: member order does not count.

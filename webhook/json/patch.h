@@ -2,8 +2,8 @@
 // A JSON Patch (RFC 6902) in the making, and its application.
 //
 // It is built in operations, never by comparing two encodings: an object's unknown fields and their
-// order stay untouched. It speaks in lists, because that is what Pods are made of: an absent list is
-// created whole, a present one gets one `add` an element. Same calls, same bytes.
+// order stay untouched. It speaks in lists, because that is what Pods are made of: an absent list
+// is created whole, a present one gets one `add` an element. Same calls, same bytes.
 //
 // One owner, one thread; plain value afterwards.
 
@@ -23,8 +23,8 @@ class Patch {
   void add(std::string_view path, std::string_view value);
   void remove(std::string_view path);
 
-  // Adds `values` (JSON texts) to the list parent[key] at `parent_path`/`key`, creating it when it is
-  // absent or null. `parent` must be there.
+  // Adds `values` (JSON texts) to the list parent[key] at `parent_path`/`key`, creating it when it
+  // is absent or null. `parent` must be there.
   void append(Node parent, std::string_view parent_path, std::string_view key,
               const std::vector<std::string>& values);
   void prepend(Node parent, std::string_view parent_path, std::string_view key,

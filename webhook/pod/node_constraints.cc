@@ -4,7 +4,8 @@
 //
 // A requirement the scheduler cannot parse makes its whole term match nothing, so it is dead here
 // too. An operator or a field that this version does not know proves nothing and excludes nothing:
-// the API server refuses it, and if it ever learns one, a Pod that uses it is simply not guaranteed.
+// the API server refuses it, and if it ever learns one, a Pod that uses it is simply not
+// guaranteed.
 //
 // Sizes are a stranger's to choose: sets are ordered, and a term's branch holds only the keys that
 // the term itself speaks of, so that the proof costs about as much as reading the Pod.

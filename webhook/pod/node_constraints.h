@@ -32,7 +32,8 @@ class KeyConstraint {
   [[nodiscard]] bool admits(std::string_view value) const;
   // Some value, or absence, satisfies it.
   [[nodiscard]] bool satisfiable() const;
-  // The entry or expression that by itself admits none of `values`; the last where it takes several.
+  // The entry or expression that by itself admits none of `values`; the last where it takes
+  // several.
   [[nodiscard]] json::Node first_ruling_out(std::span<const std::string> values) const;
 
  private:

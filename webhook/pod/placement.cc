@@ -1,8 +1,8 @@
 // The placement proof.
 //
 // A node matches when the nodeSelector holds AND one of the ORed terms holds. So the Pod is a union
-// of branches, one for each term that can match anything (or the nodeSelector alone when there is no
-// required affinity). It is guaranteed when every branch implies every requirement: the key must
+// of branches, one for each term that can match anything (or the nodeSelector alone when there is
+// no required affinity). It is guaranteed when every branch implies every requirement: the key must
 // exist, its possible values are a finite set, and all that survive lie within the allowed ones.
 // One branch that does not is a way off the pool. It is impossible when every branch contradicts
 // some requirement: none of the allowed values passes.
@@ -35,8 +35,8 @@ bool implies(const NodeConstraints& branch, const Requirement& requirement) {
 bool contradicts(const NodeConstraints& branch, const Requirement& requirement) {
   const auto* constraint = branch.find(requirement.key);
   return constraint != nullptr && std::ranges::none_of(requirement.values, [&](const auto& value) {
-    return constraint->admits(value);
-  });
+           return constraint->admits(value);
+         });
 }
 
 std::vector<const Requirement*> not_implied(const NodeConstraints& branch,
@@ -62,7 +62,8 @@ Placement judge_branch(const NodeConstraints& branch, std::optional<std::size_t>
   if (const auto* contradicted = first_contradicted(branch, requirements)) {
     placement.certainty = Certainty::Impossible;
     placement.open = {contradicted};
-    placement.contradiction = branch.find(contradicted->key)->first_ruling_out(contradicted->values);
+    placement.contradiction =
+        branch.find(contradicted->key)->first_ruling_out(contradicted->values);
   } else {
     placement.open = not_implied(branch, requirements);
     placement.certainty = placement.open.empty() ? Certainty::Guaranteed : Certainty::Possible;
@@ -105,7 +106,9 @@ std::string required_text(const std::vector<const Requirement*>& requirements) {
 }
 
 // Without a list of terms it is refused by the API server, and not ours to repair.
-json::Node required_affinity(json::Node spec) { return spec["affinity"]["nodeAffinity"][kRequired]; }
+json::Node required_affinity(json::Node spec) {
+  return spec["affinity"]["nodeAffinity"][kRequired];
+}
 
 // [a, b], or [a, b, c, d, e, and 7 more]
 std::string listed(json::Node values) {
@@ -139,7 +142,8 @@ std::string Requirement::text() const {
 std::string Placement::why() const {
   if (open.empty()) return "no node at all can satisfy its nodeSelector and affinity";
   std::string requirements;
-  for (const auto* each : open) requirements += (requirements.empty() ? "" : " and ") + each->text();
+  for (const auto* each : open)
+    requirements += (requirements.empty() ? "" : " and ") + each->text();
   if (certainty == Certainty::Impossible) {
     return said_by(contradiction) + ", which rules out " + requirements;
   }
@@ -186,7 +190,8 @@ void place(json::Node spec, std::string_view spec_path, std::span<const Requirem
     require_affinity(spec, path, required_text(not_implied(selected, requirements)), patch);
     return;
   }
-  const auto terms = path + "/affinity/nodeAffinity/" + std::string(kRequired) + "/nodeSelectorTerms/";
+  const auto terms =
+      path + "/affinity/nodeAffinity/" + std::string(kRequired) + "/nodeSelectorTerms/";
   std::size_t index = 0;
   for (const json::Node term : required["nodeSelectorTerms"].elements()) {
     if (!is_empty_term(term)) {

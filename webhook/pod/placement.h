@@ -33,9 +33,9 @@ enum class Certainty : std::uint8_t { Guaranteed, Possible, Impossible };
 
 struct Placement {
   Certainty certainty = Certainty::Possible;
-  // Why it is not guaranteed: the requirements that a term, or the Pod without terms, does not imply
-  // (Possible), or the first that is contradicted (Impossible); none where no node at all satisfies
-  // the Pod.
+  // Why it is not guaranteed: the requirements that a term, or the Pod without terms, does not
+  // imply (Possible), or the first that is contradicted (Impossible); none where no node at all
+  // satisfies the Pod.
   std::vector<const Requirement*> open;
   // The nodeSelectorTerms index that shows it, if a term does.
   std::optional<std::size_t> term;
@@ -49,14 +49,14 @@ struct Placement {
 // `spec` is a PodSpec; `requirements` outlive the answer, which points into them.
 [[nodiscard]] Placement prove_placement(json::Node spec, std::span<const Requirement> requirements);
 
-// Adds what makes the Pod guaranteed: the requirements that are not yet implied, at the end of every
-// non-empty term, or an affinity of its own. An empty term matches nothing and stays as it is;
-// filling it would loosen the Pod. Nothing is added to a Pod that is guaranteed already.
+// Adds what makes the Pod guaranteed: the requirements that are not yet implied, at the end of
+// every non-empty term, or an affinity of its own. An empty term matches nothing and stays as it
+// is; filling it would loosen the Pod. Nothing is added to a Pod that is guaranteed already.
 void place(json::Node spec, std::string_view spec_path, std::span<const Requirement> requirements,
            json::Patch& patch);
 
-// Sets the required node affinity to `required` (a NodeSelector as JSON), making the parents that the
-// Pod lacks and leaving its other affinities alone.
+// Sets the required node affinity to `required` (a NodeSelector as JSON), making the parents that
+// the Pod lacks and leaving its other affinities alone.
 void require_affinity(json::Node spec, std::string_view spec_path, std::string_view required,
                       json::Patch& patch);
 

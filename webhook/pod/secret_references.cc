@@ -39,7 +39,8 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) {
   });
 }
 
-// core/v1 EnvVarSource and EnvFromSource. fileKeyRef reads a file of a volume that is listed itself.
+// core/v1 EnvVarSource and EnvFromSource. fileKeyRef reads a file of a volume that is listed
+// itself.
 constexpr std::array<std::string_view, 5> kEnvSources = {
     "configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"};
 constexpr std::array<std::string_view, 3> kEnvFromSources = {"configMapRef", "prefix", "secretRef"};
@@ -58,8 +59,8 @@ void visit_container(References& out, json::Node container) {
 
 // core/v1 VolumeProjection.
 constexpr std::array<std::string_view, 6> kProjections = {
-    "clusterTrustBundle", "configMap",           "downwardAPI",
-    "podCertificate",     "secret", "serviceAccountToken"};
+    "clusterTrustBundle", "configMap", "downwardAPI",
+    "podCertificate",     "secret",    "serviceAccountToken"};
 
 void visit_projected(References& out, json::Node projected) {
   for (const json::Node source : projected["sources"].elements()) {
@@ -79,20 +80,22 @@ void visit_claim_template(References& out, json::Node claim_spec) {
 }
 
 // core/v1 VolumeSource with `name`.
+// clang-format off
 constexpr std::array<std::string_view, 31> kVolumeKeys = {
     "awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "configMap", "csi",
     "downwardAPI", "emptyDir", "ephemeral", "fc", "flexVolume", "flocker", "gcePersistentDisk",
     "gitRepo", "glusterfs", "hostPath", "image", "iscsi", "name", "nfs", "persistentVolumeClaim",
     "photonPersistentDisk", "portworxVolume", "projected", "quobyte", "rbd", "scaleIO", "secret",
     "storageos", "vsphereVolume"};
+// clang-format on
 
 // Volume kinds that name their Secret as secretRef.name.
 constexpr std::array<std::string_view, 7> kWithSecretRef = {
     "cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"};
 
 // Whatever the driver calls itself: the attributes say what it will fetch. secretProviderClass is
-// the Secrets Store driver's; secretName, in any case, is the Azure File and Blob drivers', which read
-// that Secret with their own rights.
+// the Secrets Store driver's; secretName, in any case, is the Azure File and Blob drivers', which
+// read that Secret with their own rights.
 void visit_csi(References& out, json::Node csi, json::Node volume) {
   add(out, ReferenceKind::Secret, csi["nodePublishSecretRef"]["name"], volume);
   for (const auto [key, value] : csi["volumeAttributes"].members()) {

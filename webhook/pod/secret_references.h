@@ -12,10 +12,10 @@ namespace cpods::pod {
 
 enum class ReferenceKind : std::uint8_t {
   Secret,
-  ProviderClass,   // Secrets Store CSI SecretProviderClass
+  ProviderClass,  // Secrets Store CSI SecretProviderClass
   ServiceAccount,
-  VolumeClaim,     // PersistentVolumeClaim
-  Unknown,         // a volume or source kind that this version does not know
+  VolumeClaim,  // PersistentVolumeClaim
+  Unknown,      // a volume or source kind that this version does not know
 };
 
 // Secret, SecretProviderClass, ServiceAccount, PersistentVolumeClaim, unknown source.

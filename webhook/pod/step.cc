@@ -2,7 +2,8 @@
 //
 // - Its argument carries the pool's whole attestation setting, so that the node needs no other
 //   configuration and the guard can compare it as content.
-// - An empty volume lies over the service-account folder: the ServiceAccount admission plugin leaves
+// - An empty volume lies over the service-account folder: the ServiceAccount admission plugin
+// leaves
 //   a container alone that mounts something there, so the step never holds an API token.
 // - Requests equal limits, so that a Pod of QoS class Guaranteed stays one.
 // - A device by resource lets it run under Pod Security "restricted"; a device by hostPath needs a
@@ -110,7 +111,8 @@ std::vector<std::string> volume_texts(const StepSettings& settings) {
 
 json::Document parse_own(const std::string& text) {
   auto document = json::Document::parse(text);
-  if (!document) throw std::logic_error("the attestation step is not JSON: " + document.error().text());
+  if (!document)
+    throw std::logic_error("the attestation step is not JSON: " + document.error().text());
   return std::move(*document);
 }
 
@@ -189,8 +191,7 @@ void Step::inject(json::Node spec, std::string_view spec_path, json::Patch& patc
   if (!find_flaw(spec)) return;
   const std::string path(spec_path);
   const auto containers = spec["initContainers"];
-  const bool in_place = containers.size() > 0 &&
-                        containers.at(0)["name"].text() == names::kStep &&
+  const bool in_place = containers.size() > 0 && containers.at(0)["name"].text() == names::kStep &&
                         same_content(containers.at(0), container());
   for (std::size_t i = containers.size(); i-- > (in_place ? 1U : 0U);) {
     if (containers.at(i)["name"].text() == names::kStep) {

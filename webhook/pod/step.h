@@ -2,9 +2,9 @@
 // The attestation step: the init container that a pool prescribes, with the volumes it needs.
 //
 // It is rendered once a pool, so that injecting it is a copy of bytes and checking it is a
-// comparison of content. Every field that the API server would default is written out, and resources
-// are complete, so that defaults, quotas and limit ranges leave it as it is. Immutable after
-// render(); any thread.
+// comparison of content. Every field that the API server would default is written out, and
+// resources are complete, so that defaults, quotas and limit ranges leave it as it is. Immutable
+// after render(); any thread.
 
 #include <optional>
 #include <string>

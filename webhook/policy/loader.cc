@@ -68,8 +68,9 @@ class Loading {
   explicit Loading(const LoadOptions& options) : options_(options) {}
 
   void read(const SourceFile& file) {
+    if (first_file_.empty()) first_file_ = file.name;
     if (file.text.size() > limits::kPolicyFileBytes) {
-      diagnostics_.push_back({Severity::Error, {file.name, 0, 0}, "larger than 1 MiB"});
+      diagnostics_.push_back({Severity::Error, {file.name, 1, 1}, "larger than 1 MiB"});
       cut_short_ = true;
       return;
     }
@@ -88,11 +89,12 @@ class Loading {
 
   Loaded finish(std::string digest) {
     connect();
-    warn_of_idle_parts();
-    std::ranges::stable_sort(diagnostics_, std::less<>(), order);
+    refuse_nothing();
     Loaded loaded;
-    if (std::ranges::find(diagnostics_, Severity::Error, &Diagnostic::severity) ==
-        diagnostics_.end()) {
+    const bool good = !has_errors();
+    if (good) warn_of_unused_pools();
+    std::ranges::stable_sort(diagnostics_, std::less<>(), order);
+    if (good) {
       loaded.snapshot = std::make_shared<const Snapshot>(std::move(pools_), std::move(policies_),
                                                          std::move(digest));
     }
@@ -119,7 +121,7 @@ class Loading {
     const auto kind = kind_of(root, report);
     if (kind.empty()) return;
     if (!follows_schema(document, kind, broken, report)) {
-      note_name(root, kind);
+      note_name(root, kind, report);
     } else if (kind == kPoolKind) {
       take_pool(root, report);
     } else {
@@ -163,11 +165,14 @@ class Loading {
     return violations.empty();
   }
 
-  // A pool with another fault still exists for the policies that name it.
-  void note_name(json::Node root, std::string_view kind) {
-    if (kind != kPoolKind || root["metadata"].kind() != json::Kind::Object) return;
-    const json::Node name = root["metadata"]["name"];
-    if (name.kind() == json::Kind::String) faulty_pools_.insert(std::string(name.text()));
+  // What has another fault still has its name: for its like, and for the policies that use it.
+  void note_name(json::Node root, std::string_view kind, Report& report) {
+    if (root["metadata"].kind() != json::Kind::Object) return;
+    const json::Node at = root["metadata"]["name"];
+    if (at.kind() != json::Kind::String) return;
+    const std::string name(at.text());
+    if (kind == kPoolKind) faulty_pools_.insert(name);
+    (void)is_first(kind == kPoolKind ? pools_by_name_ : policies_by_name_, name, kind, root, report);
   }
 
   void take_pool(json::Node root, Report& report) {
@@ -228,12 +233,18 @@ class Loading {
            (hint.empty() ? "; known here: " + json::one_of(known) : hint);
   }
 
-  void warn_of_idle_parts() {
-    if (documents_ == 0 && !cut_short_) {
-      diagnostics_.push_back({Severity::Error, {},
-                              "the policy files hold no ConfidentialPool and no "
-                              "ConfidentialPolicy"});
-    }
+  void refuse_nothing() {
+    if (documents_ > 0 || has_errors()) return;
+    diagnostics_.push_back({Severity::Error, {first_file_, 1, 1},
+                            "the policy files hold no ConfidentialPool and no ConfidentialPolicy"});
+  }
+
+  [[nodiscard]] bool has_errors() const {
+    return std::ranges::find(diagnostics_, Severity::Error, &Diagnostic::severity) !=
+           diagnostics_.end();
+  }
+
+  void warn_of_unused_pools() {
     for (const auto& pool : pools_) {
       if (used_.contains(pool->name)) continue;
       diagnostics_.push_back({Severity::Warning, pool->position,
@@ -251,6 +262,7 @@ class Loading {
   std::set<std::string> faulty_pools_;
   std::set<std::string> used_;
   std::vector<PoolUse> uses_;
+  std::string first_file_;
   std::size_t documents_ = 0;
   bool cut_short_ = false;  // some text was not read to its end
 };

@@ -20,12 +20,19 @@ TEST_CASE("finding: those that share an explanation share a sentence") {
   const auto a = named("a");
   const auto document = parsed(R"({"spec":{"x":[1,2]}})");
   const auto list = document.root()["spec"]["x"];
-  const Finding one{.reason = Reason::SecretOffPool, .policy = &a, .what = "Secret \"s\"",
-                    .at = list.at(0), .why = "is guarded.", .fix = "Do this."};
+  const Finding one{.reason = Reason::SecretOffPool,
+                    .policy = &a,
+                    .what = "Secret \"s\"",
+                    .at = list.at(0),
+                    .why = "is guarded.",
+                    .fix = "Do this."};
   Finding two = one;
   two.at = list.at(1);
-  Finding three{.reason = Reason::NodeName, .policy = &a, .what = "spec.nodeName",
-                .why = "is set.", .fix = "Remove it."};
+  Finding three{.reason = Reason::NodeName,
+                .policy = &a,
+                .what = "spec.nodeName",
+                .why = "is set.",
+                .fix = "Remove it."};
   const std::vector<Finding> findings = {one, two, three};
   CHECK(tell("ns/web", findings) ==
         "ns/web: Secret \"s\" (spec.x[0]), Secret \"s\" (spec.x[1]) is guarded. Do this. "
@@ -38,8 +45,10 @@ TEST_CASE("finding: beyond five they are counted") {
   CHECK(tell("w", alike) == "w: S, S, S, S, S and 2 more is. Do.");
   std::vector<Finding> different;
   for (int i = 0; i < 7; ++i) {
-    different.push_back({.policy = &a, .what = "S" + std::to_string(i), .why = "is " +
-                         std::to_string(i) + ".", .fix = "Do."});
+    different.push_back({.policy = &a,
+                         .what = "S" + std::to_string(i),
+                         .why = "is " + std::to_string(i) + ".",
+                         .fix = "Do."});
   }
   CHECK(tell("w", different) ==
         "w: S0 is 0. Do. S1 is 1. Do. S2 is 2. Do. S3 is 3. Do. S4 is 4. Do. "

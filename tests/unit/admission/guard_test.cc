@@ -9,8 +9,7 @@ namespace {
 
 using namespace asking;
 
-const std::string kOnSnp =
-    R"("nodeSelector":{"agentpool":"snp"})";
+const std::string kOnSnp = R"("nodeSelector":{"agentpool":"snp"})";
 const std::string kReadsDb =
     R"("containers":[{"name":"app","env":[{"name":"A"},{"name":"P","valueFrom":{"secretKeyRef":{"name":"db-main","key":"k"}}}]}])";
 
@@ -52,7 +51,8 @@ TEST_CASE("guard: a selected Pod must be guaranteed on the pool") {
        "reachable, which does so."},
       {policies, R"("nodeSelector":{"agentpool":"gpu"})",
        "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
-       "this Pod can never run there: spec.nodeSelector.agentpool is gpu, which rules out agentpool "
+       "this Pod can never run there: spec.nodeSelector.agentpool is gpu, which rules out "
+       "agentpool "
        "in [snp]. Remove that constraint."},
       {policies, terms("{}"),
        "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
@@ -71,16 +71,17 @@ spec:
   nodes: {matchLabels: {agentpool: snp, type: cvm}}
 )";
   const auto policies = pool + policy_named("all", kAllInPayments);
-  check({{policies, terms(R"({"matchExpressions":[{"key":"zone","operator":"Exists"}]})"),
-          "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
-          "this Pod may run elsewhere: nodeSelectorTerms[0] does not require agentpool in [snp] and "
-          "type in [cvm]. Add those expressions to every term, or create the Pod again while "
-          "place.confidential.pods is reachable, which does so."},
-         {policies, kOnSnp,
-          "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
-          "this Pod may run elsewhere: nothing in it requires type in [cvm]. Add a required node "
-          "affinity with agentpool in [snp] and type in [cvm], or create the Pod again while "
-          "place.confidential.pods is reachable, which does so."}});
+  check(
+      {{policies, terms(R"({"matchExpressions":[{"key":"zone","operator":"Exists"}]})"),
+        "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+        "this Pod may run elsewhere: nodeSelectorTerms[0] does not require agentpool in [snp] and "
+        "type in [cvm]. Add those expressions to every term, or create the Pod again while "
+        "place.confidential.pods is reachable, which does so."},
+       {policies, kOnSnp,
+        "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+        "this Pod may run elsewhere: nothing in it requires type in [cvm]. Add a required node "
+        "affinity with agentpool in [snp] and type in [cvm], or create the Pod again while "
+        "place.confidential.pods is reachable, which does so."}});
 }
 
 TEST_CASE("guard: a guarded secret may only be read on the pool") {
@@ -95,16 +96,18 @@ TEST_CASE("guard: a guarded secret may only be read on the pool") {
        "allowed NotConcerned"},
       {policies, kReadsDb,
        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
-       "only be read on" + elsewhere},
-      {policies,
-       kReadsDb + R"(,"imagePullSecrets":[{"name":"db-pull"}],
+       "only be read on" +
+           elsewhere},
+      {policies, kReadsDb + R"(,"imagePullSecrets":[{"name":"db-pull"}],
                      "volumes":[{"name":"v","secret":{"secretName":"db-main"}}])",
        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]), "
        "Secret \"db-main\" (spec.volumes[0]), Secret \"db-pull\" (spec.imagePullSecrets[0]) may "
-       "only be read on" + elsewhere},
+       "only be read on" +
+           elsewhere},
       {policies, R"("volumes":[{"name":"v","vault2030":{}}])",
        "refused UnknownSource: payments/web: unknown source \"vault2030\" "
-       "(spec.volumes[0].vault2030) may carry a secret and is only allowed on" + elsewhere},
+       "(spec.volumes[0].vault2030) may carry a secret and is only allowed on" +
+           elsewhere},
       {policies, R"("nodeSelector":{"agentpool":"gpu"},)" + kReadsDb,
        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
        "only be read on pool \"snp\" (policy \"db\"), but this Pod can never run there: "
@@ -114,37 +117,43 @@ TEST_CASE("guard: a guarded secret may only be read on the pool") {
 }
 
 TEST_CASE("guard: provider classes, service accounts and claims are guarded by their own lists") {
-  const auto policies = kPool + policy_named("db", "pool: snp, namespaces: [payments], secrets: "
-                                                   "{providerClasses: [vault], serviceAccounts: "
-                                                   "[default, robot], volumeClaims: [\"data-*\"]}");
+  const auto policies = kPool + policy_named("db",
+                                             "pool: snp, namespaces: [payments], secrets: "
+                                             "{providerClasses: [vault], serviceAccounts: "
+                                             "[default, robot], volumeClaims: [\"data-*\"]}");
   const std::string elsewhere =
       " pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in it requires "
       "agentpool in [snp]. Add a required node affinity with agentpool in [snp].";
   check({
-      {policies, R"("serviceAccountName":"other","volumes":[{"name":"v","secret":{"secretName":"vault"}}])",
+      {policies,
+       R"("serviceAccountName":"other","volumes":[{"name":"v","secret":{"secretName":"vault"}}])",
        "allowed NotConcerned"},
       {policies, R"("serviceAccountName":"robot")",
        "refused SecretOffPool: payments/web: ServiceAccount \"robot\" (spec.serviceAccountName) "
-       "may only be used on" + elsewhere},
+       "may only be used on" +
+           elsewhere},
       {policies, "",
        "refused SecretOffPool: payments/web: ServiceAccount \"default\" (spec) may only be used "
-       "on" + elsewhere},
+       "on" +
+           elsewhere},
       {policies,
        R"("serviceAccountName":"x","volumes":[{"name":"v","csi":{"driver":"d","volumeAttributes":{"secretProviderClass":"vault"}}}])",
        "refused SecretOffPool: payments/web: SecretProviderClass \"vault\" (spec.volumes[0]) may "
-       "only be read on" + elsewhere},
+       "only be read on" +
+           elsewhere},
       {policies,
        R"("serviceAccountName":"x","volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data-0"}}])",
        "refused SecretOffPool: payments/web: PersistentVolumeClaim \"data-0\" (spec.volumes[0]) "
-       "may only be read on" + elsewhere},
+       "may only be read on" +
+           elsewhere},
   });
 }
 
 TEST_CASE("guard: where a namespace label would place the Pod, the refusal offers it") {
-  const auto policies =
-      kPool + policy_named("db", kGuardDb) +
-      policy_named("opt-in", "pool: snp, namespaceSelector: {matchLabels: "
-                             "{confidential.pods/enabled: \"true\"}}, podSelector: {}");
+  const auto policies = kPool + policy_named("db", kGuardDb) +
+                        policy_named("opt-in",
+                                     "pool: snp, namespaceSelector: {matchLabels: "
+                                     "{confidential.pods/enabled: \"true\"}}, podSelector: {}");
   CHECK(said(policies, {.object = pod("{" + kReadsDb + "}")}) ==
         "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
         "only be read on pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in "
@@ -152,10 +161,12 @@ TEST_CASE("guard: where a namespace label would place the Pod, the refusal offer
         "label the namespace confidential.pods/enabled=true.");
 }
 
-TEST_CASE("guard: the author's labels do not open a guarded secret, only podSelector looks at them") {
+TEST_CASE(
+    "guard: the author's labels do not open a guarded secret, only podSelector looks at them") {
   const auto policies =
       kPool + policy_named("db", kGuardDb) +
-      policy_named("some", "pool: snp, namespaces: [payments], podSelector: {matchLabels: {tier: secret}}");
+      policy_named("some",
+                   "pool: snp, namespaces: [payments], podSelector: {matchLabels: {tier: secret}}");
   const auto labelled = R"("name":"web","labels":{"tier":"secret"})";
   CHECK(said(policies, {.object = pod("{}")}) == "allowed NotConcerned");
   CHECK(said(policies, {.object = pod("{}", labelled)}).starts_with("refused NotGuaranteed"));
@@ -175,21 +186,23 @@ TEST_CASE("guard: who it is, with a name to come and without any") {
   };
   for (const auto& [metadata, who] : rows) {
     CAPTURE(metadata);
-    CHECK(ask(*asking::policies(policies), {.object = pod("{}", metadata)}).message.starts_with(who));
+    CHECK(
+        ask(*asking::policies(policies), {.object = pod("{}", metadata)}).message.starts_with(who));
   }
 }
 
 TEST_CASE("guard: nodeName goes past the scheduler") {
   const auto policies = kPool + policy_named("all", kAllInPayments);
-  check({{policies, R"("nodeName":"","nodeSelector":{"agentpool":"snp"})", "allowed Satisfied"},
-         {policies, R"("nodeName":"evil",)" + kOnSnp,
-          "refused NodeName: payments/web: spec.nodeName binds this Pod to node \"evil\" past the "
-          "scheduler, so nothing holds it on pool \"snp\" (policy \"all\"). Remove spec.nodeName."},
-         {kPool + policy_named("db", kGuardDb), R"("nodeName":"evil",)" + kOnSnp,
-          "allowed NotConcerned"},
-         {kPool + policy_named("db", kGuardDb), R"("nodeName":"evil",)" + kOnSnp + "," + kReadsDb,
-          "refused NodeName: payments/web: spec.nodeName binds this Pod to node \"evil\" past the "
-          "scheduler, so nothing holds it on pool \"snp\" (policy \"db\"). Remove spec.nodeName."}});
+  check(
+      {{policies, R"("nodeName":"","nodeSelector":{"agentpool":"snp"})", "allowed Satisfied"},
+       {policies, R"("nodeName":"evil",)" + kOnSnp,
+        "refused NodeName: payments/web: spec.nodeName binds this Pod to node \"evil\" past the "
+        "scheduler, so nothing holds it on pool \"snp\" (policy \"all\"). Remove spec.nodeName."},
+       {kPool + policy_named("db", kGuardDb), R"("nodeName":"evil",)" + kOnSnp,
+        "allowed NotConcerned"},
+       {kPool + policy_named("db", kGuardDb), R"("nodeName":"evil",)" + kOnSnp + "," + kReadsDb,
+        "refused NodeName: payments/web: spec.nodeName binds this Pod to node \"evil\" past the "
+        "scheduler, so nothing holds it on pool \"snp\" (policy \"db\"). Remove spec.nodeName."}});
 }
 
 TEST_CASE("guard: the step must be there, first and intact") {
@@ -206,46 +219,56 @@ TEST_CASE("guard: the step must be there, first and intact") {
   const std::string take_out =
       " (pool \"snp\", policy \"all\"). Take it out of the manifest and keep other webhooks from "
       "changing the step: the right one is added at creation.";
-  CHECK(edited(R"({"op":"remove","path":"/spec/initContainers"})") ==
-        "refused StepMissing: payments/web: this Pod has no attestation step (pool \"snp\", policy "
-        "\"all\"). Create the Pod again while place.confidential.pods is reachable, which adds it.");
+  CHECK(
+      edited(R"({"op":"remove","path":"/spec/initContainers"})") ==
+      "refused StepMissing: payments/web: this Pod has no attestation step (pool \"snp\", policy "
+      "\"all\"). Create the Pod again while place.confidential.pods is reachable, which adds it.");
   CHECK(edited(R"({"op":"remove","path":"/spec/volumes/0"})") ==
         "refused StepMissing: payments/web: this Pod lacks the attestation step's volume "
         "\"confidential-pods-output\" (pool \"snp\", policy \"all\"). Create the Pod again while "
         "place.confidential.pods is reachable, which adds it.");
-  CHECK(edited(R"({"op":"add","path":"/spec/initContainers/0","value":{"name":"thief"}})") ==
-        "refused StepAltered: payments/web: spec.initContainers[0] runs before the attestation step "
-        "(pool \"snp\", policy \"all\"). Take it out of the manifest and keep other webhooks from "
-        "changing the step: the right one is added at creation.");
+  CHECK(
+      edited(R"({"op":"add","path":"/spec/initContainers/0","value":{"name":"thief"}})") ==
+      "refused StepAltered: payments/web: spec.initContainers[0] runs before the attestation step "
+      "(pool \"snp\", policy \"all\"). Take it out of the manifest and keep other webhooks from "
+      "changing the step: the right one is added at creation.");
   CHECK(edited(R"({"op":"add","path":"/spec/initContainers/0/image","value":"evil"})") ==
         "refused StepAltered: payments/web: spec.initContainers[0] is not the attestation step as "
-        "prescribed" + take_out);
-  CHECK(edited(R"({"op":"add","path":"/spec/volumes/0/emptyDir","value":{}})") ==
-        "refused StepAltered: payments/web: spec.volumes[0] is not the attestation step's volume as "
-        "prescribed" + take_out);
-  CHECK(edited(R"({"op":"add","path":"/spec/containers/-","value":{"name":"confidential-pods-attest"}})") ==
-        "refused StepAltered: payments/web: spec.containers[1] has the name that is reserved for "
-        "the attestation step" + take_out);
+        "prescribed" +
+            take_out);
+  CHECK(
+      edited(R"({"op":"add","path":"/spec/volumes/0/emptyDir","value":{}})") ==
+      "refused StepAltered: payments/web: spec.volumes[0] is not the attestation step's volume as "
+      "prescribed" +
+          take_out);
+  CHECK(
+      edited(
+          R"({"op":"add","path":"/spec/containers/-","value":{"name":"confidential-pods-attest"}})") ==
+      "refused StepAltered: payments/web: spec.containers[1] has the name that is reserved for "
+      "the attestation step" +
+          take_out);
 }
 
 TEST_CASE("guard: a Pod that only reads a guarded secret needs the pool, not the step") {
   const auto policies = kPoolWithStep + policy_named("db", kGuardDb);
-  CHECK(said(policies, {.object = pod("{" + kOnSnp + "," + kReadsDb + "}")}) == "allowed Satisfied");
+  CHECK(said(policies, {.object = pod("{" + kOnSnp + "," + kReadsDb + "}")}) ==
+        "allowed Satisfied");
 }
 
 TEST_CASE("guard: two policies that want two pools are told together") {
-  const auto policies =
-      kPool + kOtherPool + policy_named("one", kAllInPayments) +
-      policy_named("two", "pool: other, namespaces: [payments], podSelector: {}");
+  const auto policies = kPool + kOtherPool + policy_named("one", kAllInPayments) +
+                        policy_named("two", "pool: other, namespaces: [payments], podSelector: {}");
   const std::string sentence =
-      "payments/web: policies \"one\" and \"two\" require different pools for this Pod, \"snp\" and "
+      "payments/web: policies \"one\" and \"two\" require different pools for this Pod, \"snp\" "
+      "and "
       "\"other\". Make the policies agree, or let only one of them select it.";
   CHECK(said(policies, {.door = Door::Place, .object = pod("{}")}) ==
         "refused TwoPools: " + sentence);
   CHECK(ask(*asking::policies(policies), {.object = pod("{}")}).message.starts_with(sentence));
 }
 
-TEST_CASE("guard: one policy places, another guards on another pool: the refusal says who must give in") {
+TEST_CASE(
+    "guard: one policy places, another guards on another pool: the refusal says who must give in") {
   const auto policies =
       kPool + kOtherPool + policy_named("all", kAllInPayments) +
       policy_named("db", "pool: other, namespaces: [payments], secrets: {names: [\"db-*\"]}");
@@ -261,30 +284,26 @@ TEST_CASE("guard: one policy places, another guards on another pool: the refusal
 }
 
 TEST_CASE("guard: Warn warns and Audit keeps silent, both annotate and neither refuses") {
-  const auto policies =
-      kPoolWithStep + policy_named("warn", "action: Warn, " + kAllInPayments) +
-      policy_named("audit", "action: Audit, " + kGuardDb);
-  const auto verdict =
-      ask(*asking::policies(policies), {.object = pod("{" + kReadsDb + "}")});
+  const auto policies = kPoolWithStep + policy_named("warn", "action: Warn, " + kAllInPayments) +
+                        policy_named("audit", "action: Audit, " + kGuardDb);
+  const auto verdict = ask(*asking::policies(policies), {.object = pod("{" + kReadsDb + "}")});
   CHECK(verdict.allowed);
   CHECK(verdict.warnings == std::vector<std::string>{"policy \"warn\": may run off pool \"snp\""});
-  CHECK(verdict.audit_annotations ==
-        std::vector<std::pair<std::string, std::string>>{
-            {"findings", "SecretOffPool(audit),NotGuaranteed(warn)"}});
+  CHECK(verdict.audit_annotations == std::vector<std::pair<std::string, std::string>>{
+                                         {"findings", "SecretOffPool(audit),NotGuaranteed(warn)"}});
   CHECK(verdict.policies == std::vector<std::string>{"audit", "warn"});
   CHECK(said(policies, {.door = Door::Place, .object = pod("{" + kReadsDb + "}")}) ==
         "allowed Satisfied");
 }
 
 TEST_CASE("guard: what Warn would say of each kind of finding") {
-  const auto policies =
-      kPoolWithStep + policy_named("warn", "action: Warn, " + kAllInPayments + ", secrets: {names: [\"db-*\"]}");
+  const auto policies = kPoolWithStep + policy_named("warn", "action: Warn, " + kAllInPayments +
+                                                                 ", secrets: {names: [\"db-*\"]}");
   const std::pair<std::string, std::string> rows[] = {
       {R"("nodeName":"evil",)" + kOnSnp,
        "policy \"warn\": spec.nodeName goes past the scheduler\n"
        "policy \"warn\": this Pod has no attestation step\n"},
-      {R"("nodeSelector":{"agentpool":"gpu"})",
-       "policy \"warn\": can never run on pool \"snp\"\n"},
+      {R"("nodeSelector":{"agentpool":"gpu"})", "policy \"warn\": can never run on pool \"snp\"\n"},
       {kReadsDb,
        "policy \"warn\": Secret \"db-main\" may be used off pool \"snp\" "
        "(spec.containers[0].env[1])\n"},
@@ -320,11 +339,16 @@ TEST_CASE("guard: what is no creation or change of a Pod is none of its business
   const auto policies = kPool + policy_named("all", kAllInPayments);
   const Question rows[] = {
       {.object = "", .old_object = pod("{}"), .operation = "DELETE"},
-      {.object = R"({"kind":"PodExecOptions"})", .operation = "CONNECT", .kind = "PodExecOptions",
+      {.object = R"({"kind":"PodExecOptions"})",
+       .operation = "CONNECT",
+       .kind = "PodExecOptions",
        .subresource = "exec"},
-      {.object = R"({"kind":"Binding","target":{"name":"n"}})", .kind = "Binding",
+      {.object = R"({"kind":"Binding","target":{"name":"n"}})",
+       .kind = "Binding",
        .subresource = "binding"},
-      {.object = pod("{}"), .old_object = pod(R"({"nodeName":"n"})"), .operation = "UPDATE",
+      {.object = pod("{}"),
+       .old_object = pod(R"({"nodeName":"n"})"),
+       .operation = "UPDATE",
        .subresource = "status"},
       {.object = pod("{}"), .namespace_name = "labelled"},
       {.object = R"({"kind":"Secret"})", .kind = "Secret", .resource = "secrets"},

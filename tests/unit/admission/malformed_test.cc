@@ -86,9 +86,10 @@ TEST_CASE("malformed: a stored object that cannot be read holds up a change of i
 }
 
 TEST_CASE("unknown namespace: refused where labels decide, and only there") {
-  const auto by_label = kPool + policy_named("opt-in", "pool: snp, namespaceSelector: {matchLabels: "
-                                                       "{confidential.pods/enabled: \"true\"}}, "
-                                                       "podSelector: {}");
+  const auto by_label = kPool + policy_named("opt-in",
+                                             "pool: snp, namespaceSelector: {matchLabels: "
+                                             "{confidential.pods/enabled: \"true\"}}, "
+                                             "podSelector: {}");
   const Question question{.object = pod("{}"), .namespace_name = "new"};
   CHECK(said(by_label, question) ==
         "refused NamespaceUnknown: new/web: the labels of namespace \"new\" are not known here, so "
@@ -117,11 +118,11 @@ TEST_CASE("large: tens of thousands of references are judged in no time and told
   std::string env;
   for (int i = 0; i < 40'000; ++i) {
     env += std::string(i == 0 ? "" : ",") + R"({"name":"A)" + std::to_string(i) +
-           R"(","valueFrom":{"secretKeyRef":{"name":"db-)" + std::to_string(i) + R"(","key":"k"}}})";
+           R"(","valueFrom":{"secretKeyRef":{"name":"db-)" + std::to_string(i) +
+           R"(","key":"k"}}})";
   }
-  const auto verdict =
-      ask(*policies(kPool + policy_named("db", kGuardDb)),
-          {.object = pod(R"({"containers":[{"env":[)" + env + "]}]}")});
+  const auto verdict = ask(*policies(kPool + policy_named("db", kGuardDb)),
+                           {.object = pod(R"({"containers":[{"env":[)" + env + "]}]}")});
   CHECK(verdict.message ==
         "payments/web: Secret \"db-0\" (spec.containers[0].env[0]), Secret \"db-1\" "
         "(spec.containers[0].env[1]), Secret \"db-2\" (spec.containers[0].env[2]), Secret \"db-3\" "

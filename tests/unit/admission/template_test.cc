@@ -30,25 +30,29 @@ const std::string kGpu = R"({"nodeSelector":{"agentpool":"gpu"}})";
 const std::string kGuardPayments = "namespaces: [payments], pool: snp, podSelector: {}";
 
 TEST_CASE("templates: all eight kinds hear it at apply time, by the policy's setting") {
-  const std::string kinds[] = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
-                               "ReplicationController", "Job", "CronJob", "PodTemplate"};
+  const std::string kinds[] = {
+      "Deployment", "StatefulSet", "DaemonSet",  "ReplicaSet", "ReplicationController",
+      "Job",        "CronJob",     "PodTemplate"};
   for (const auto& kind : kinds) {
     CAPTURE(kind);
     const auto ask_with = [&](const std::string& setting) {
       const auto yaml =
-          kPool + policy_named("all", kGuardPayments + (setting.empty() ? "" : ", templates: " + setting));
+          kPool +
+          policy_named("all", kGuardPayments + (setting.empty() ? "" : ", templates: " + setting));
       return said(yaml, about(kind, workload(kind, kGpu)));
     };
     const std::string warned =
-        "allowed Satisfied\nwarning: policy \"all\" will refuse its Pods: can never run on pool \"snp\"";
+        "allowed Satisfied\nwarning: policy \"all\" will refuse its Pods: can never run on pool "
+        "\"snp\"";
     CHECK(ask_with("") == warned);
     CHECK(ask_with("Warn") == warned);
     CHECK(ask_with("Ignore") == "allowed Satisfied");
     CHECK(ask_with("Deny") ==
-          "refused NotGuaranteed: " + kind + " payments/shop: its Pods would be refused: policy "
-          "\"all\" keeps this Pod on pool \"snp\", but this Pod can never run there: "
-          "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Remove that "
-          "constraint.");
+          "refused NotGuaranteed: " + kind +
+              " payments/shop: its Pods would be refused: policy "
+              "\"all\" keeps this Pod on pool \"snp\", but this Pod can never run there: "
+              "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Remove that "
+              "constraint.");
   }
 }
 
@@ -88,16 +92,19 @@ TEST_CASE("templates: a Warn policy says what it would say of the Pods") {
   const auto yaml = kPool + policy_named("all", "action: Warn, " + kGuardPayments);
   CHECK(said(yaml, about("Job", workload("Job", "{}"))) ==
         "allowed Satisfied\nwarning: policy \"all\": may run off pool \"snp\"");
-  const auto silent = kPool + policy_named("all", "action: Warn, templates: Ignore, " + kGuardPayments);
+  const auto silent =
+      kPool + policy_named("all", "action: Warn, templates: Ignore, " + kGuardPayments);
   CHECK(said(silent, about("Job", workload("Job", "{}"))) == "allowed Satisfied");
 }
 
 TEST_CASE("templates: the template's labels are the Pod's") {
   const auto yaml =
-      kPool + policy_named("some", "pool: snp, namespaces: [payments], templates: Deny, podSelector: "
-                                   "{matchLabels: {tier: secret}}");
+      kPool + policy_named("some",
+                           "pool: snp, namespaces: [payments], templates: Deny, podSelector: "
+                           "{matchLabels: {tier: secret}}");
   CHECK(said(yaml, about("Deployment", workload("Deployment", kGpu))) == "allowed NotConcerned");
-  CHECK(said(yaml, about("Deployment", workload("Deployment", kGpu, R"({"labels":{"tier":"secret"}})")))
+  CHECK(said(yaml,
+             about("Deployment", workload("Deployment", kGpu, R"({"labels":{"tier":"secret"}})")))
             .starts_with("refused NotGuaranteed: Deployment payments/shop: "));
 }
 
@@ -114,22 +121,25 @@ TEST_CASE("templates: an update that leaves the template alone is not judged aga
 
 TEST_CASE("templates: an object of the kind without a template has nothing to hear") {
   const auto yaml = kPool + policy_named("all", kGuardPayments + ", templates: Deny");
-  CHECK(said(yaml, about("Job", R"({"kind":"Job","spec":{"tasks":[]}})")) == "allowed NotConcerned");
+  CHECK(said(yaml, about("Job", R"({"kind":"Job","spec":{"tasks":[]}})")) ==
+        "allowed NotConcerned");
   CHECK(said(yaml, about("Deployment", R"({"kind":"Deployment","metadata":{"name":"shop"},
                                            "spec":{"template":{"metadata":{}}}})")) ==
         "refused Malformed: payments/shop: /spec must be an object, but is missing. Correct that "
         "field.");
 }
 
-TEST_CASE("templates: the rehearsal shows the Pod as created, as placed, and what is wrong with it") {
+TEST_CASE(
+    "templates: the rehearsal shows the Pod as created, as placed, and what is wrong with it") {
   const auto snapshot = policies(kPool + policy_named("all", kGuardPayments));
   const auto document = parsed(R"({"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}},
                                    "spec":{"containers":[]}})");
-  const auto rehearsal = rehearse("payments", "shop", document.root(),
-                                  snapshot->reaching("payments", {}), *snapshot);
-  CHECK(json::to_text(rehearsal.pod.root()) ==
-        R"({"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"shop-","namespace":"payments",)"
-        R"("labels":{"a":"b"},"annotations":{"c":"d"}},"spec":{"containers":[]}})");
+  const auto rehearsal =
+      rehearse("payments", "shop", document.root(), snapshot->reaching("payments", {}), *snapshot);
+  CHECK(
+      json::to_text(rehearsal.pod.root()) ==
+      R"({"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"shop-","namespace":"payments",)"
+      R"("labels":{"a":"b"},"annotations":{"c":"d"}},"spec":{"containers":[]}})");
   CHECK(rehearsal.placed.root()["spec"]["affinity"].present());
   CHECK(rehearsal.findings.empty());
   CHECK(rehearsal.policies == std::vector<std::string>{"all"});

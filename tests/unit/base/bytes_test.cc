@@ -16,9 +16,14 @@ struct Pair {
 };
 
 TEST_CASE("base64: the vectors of RFC 4648 go both ways") {
-  const Pair rows[] = {{"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},
-                       {"foo", "Zm9v"},    {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
-                       {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "+/+/"}};
+  const Pair rows[] = {{"", ""},
+                       {"f", "Zg=="},
+                       {"fo", "Zm8="},
+                       {"foo", "Zm9v"},
+                       {"foob", "Zm9vYg=="},
+                       {"fooba", "Zm9vYmE="},
+                       {"foobar", "Zm9vYmFy"},
+                       {"\xfb\xff\xbf", "+/+/"}};
   for (const auto& row : rows) {
     CAPTURE(row.encoded);
     CHECK(base64_encode(as_bytes(row.plain)) == row.encoded);
@@ -28,22 +33,21 @@ TEST_CASE("base64: the vectors of RFC 4648 go both ways") {
 
 TEST_CASE("base64: one text for one value, everything else is refused") {
   const std::string_view rows[] = {
-      "Zg",       "Zg=",       "Zg===",     "=",        "==",       "====",   "Z===",
-      "Zm9v\n",   " Zm9v",     "Zm9v ",     "Zm 9v",    "Zm9v====", "Zh==",   "Zm9=",
-      "Zg==Zg==", "Zm9-",      "Zm9_",      "Zm\r\n9v", "Z\xc3\xbc==", "Zm=v", "=m9v"};
+      "Zg",       "Zg=",   "Zg===", "=",        "==",          "====", "Z===",
+      "Zm9v\n",   " Zm9v", "Zm9v ", "Zm 9v",    "Zm9v====",    "Zh==", "Zm9=",
+      "Zg==Zg==", "Zm9-",  "Zm9_",  "Zm\r\n9v", "Z\xc3\xbc==", "Zm=v", "=m9v"};
   for (const auto row : rows) {
     CAPTURE(row);
     const auto decoded = base64_decode(row);
     REQUIRE_FALSE(decoded);
-    CHECK(decoded.error() ==
-          Error{ErrorCode::Malformed, "", "not standard base64 with padding"});
+    CHECK(decoded.error() == Error{ErrorCode::Malformed, "", "not standard base64 with padding"});
   }
   CHECK_FALSE(base64_decode(std::string_view("Zm9\0", 4)));
 }
 
 TEST_CASE("base64url: no padding, two other characters, as strict") {
-  const Pair rows[] = {{"", ""},     {"f", "Zg"},     {"fo", "Zm8"},
-                       {"foo", "Zm9v"}, {"\xfb\xff\xbf", "-_-_"}};
+  const Pair rows[] = {
+      {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"\xfb\xff\xbf", "-_-_"}};
   for (const auto& row : rows) {
     CAPTURE(row.encoded);
     CHECK(base64url_encode(as_bytes(row.plain)) == row.encoded);

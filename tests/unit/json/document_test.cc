@@ -2,8 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 namespace cpods::json {
 namespace {
+
+// Outlives everything that its thread keeps, which must not trouble its end.
+const Document kStatic = std::move(*Document::parse(R"({"a":[1,2,3]})"));
 
 // What parse() says of a text that it refuses; "read" where it does not refuse.
 std::string refusal_of(std::string text) {
@@ -26,11 +31,19 @@ std::string object_of(int size, const std::string& extra) {
 }
 
 TEST_CASE("document: what is read comes out again, in its order") {
-  const std::string_view rows[] = {
-      "{}", "[]", "null", "true", "0", "-1", "1.5", R"("")",
-      R"({"z":1,"a":[null,true,false,{"b":"\"\\/"}]})",
-      "9223372036854775807", "-9223372036854775808", "18446744073709551615",
-      R"("ü𝄞€")"};
+  const std::string_view rows[] = {"{}",
+                                   "[]",
+                                   "null",
+                                   "true",
+                                   "0",
+                                   "-1",
+                                   "1.5",
+                                   R"("")",
+                                   R"({"z":1,"a":[null,true,false,{"b":"\"\\/"}]})",
+                                   "9223372036854775807",
+                                   "-9223372036854775808",
+                                   "18446744073709551615",
+                                   R"("ü𝄞€")"};
   for (const auto row : rows) {
     CAPTURE(row);
     const auto document = Document::parse(std::string(row));
@@ -57,8 +70,7 @@ TEST_CASE("document: text that is not one strict JSON value is refused with its 
       {R"({"a":1,})", "Malformed: offset 7: Missing a name for object member"},
       {R"({a:1})", "Malformed: offset 1: Missing a name for object member"},
       {R"({"a" 1})", "Malformed: offset 5: Missing a colon after a name of object member"},
-      {R"({"a":1 "b":2})",
-       "Malformed: offset 7: Missing a comma or '}' after an object member"},
+      {R"({"a":1 "b":2})", "Malformed: offset 7: Missing a comma or '}' after an object member"},
       {"[1 2]", "Malformed: offset 3: Missing a comma or ']' after an array element"},
       {"// c\n{}", "Malformed: offset 0: Invalid value"},
       {"{}/**/", "Malformed: offset 2: The document root must not be followed by other values"},
@@ -105,8 +117,7 @@ TEST_CASE("document: escapes are decoded, also the escaped NUL") {
 TEST_CASE("document: a key that appears twice is refused at every size and depth") {
   CHECK(refusal_of(R"({"a":1,"a":1})") == "Malformed: /a: the key \"a\" appears twice");
   CHECK(refusal_of(R"({"a":1,"\u0061":2})") == "Malformed: /a: the key \"a\" appears twice");
-  CHECK(refusal_of(R"([0,{"x":{"":1,"":2}}])") ==
-        "Malformed: /1/x/: the key \"\" appears twice");
+  CHECK(refusal_of(R"([0,{"x":{"":1,"":2}}])") == "Malformed: /1/x/: the key \"\" appears twice");
   CHECK(refusal_of(R"({"a/b~c":1,"a/b~c":2})") ==
         "Malformed: /a~1b~0c: the key \"a/b~c\" appears twice");
   for (const int size : {1, 2, 15, 16, 17, 18, 64, 1000}) {
@@ -145,6 +156,23 @@ TEST_CASE("document: nodes stay valid when their document moves") {
   const Document second = std::move(*first);
   CHECK(node.text() == "a text that is too long for a small string");
   CHECK(node.pointer() == "/b");
+}
+
+TEST_CASE("document: memory is used again without traces of what it held before") {
+  CHECK(to_text(kStatic.root()) == R"({"a":[1,2,3]})");
+  for (int round = 0; round < 20; ++round) {
+    std::vector<Document> several;
+    for (int size : {1, 100, 20'000, 3}) {
+      const auto text = object_of(size, R"("z":"last")");
+      auto document = Document::parse(text);
+      REQUIRE(document);
+      CHECK(to_text(document->root()) == text);
+      several.push_back(Document::copy_of(document->root()));
+      CHECK_FALSE(Document::parse(text + "]"));
+    }
+    CHECK(several[2].root().size() == 20'001);
+    CHECK(to_text(several[3].root()) == object_of(3, R"("z":"last")"));
+  }
 }
 
 TEST_CASE("document: a copy outlives what it was copied from") {

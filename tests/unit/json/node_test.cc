@@ -49,7 +49,8 @@ TEST_CASE("node: missing stays missing all the way down") {
 }
 
 TEST_CASE("node: every kind is told apart") {
-  const auto document = parsed(R"({"n":null,"t":true,"f":false,"i":1,"d":1.5,"s":"","a":[],"o":{}})");
+  const auto document =
+      parsed(R"({"n":null,"t":true,"f":false,"i":1,"d":1.5,"s":"","a":[],"o":{}})");
   const std::pair<std::string_view, Kind> rows[] = {
       {"n", Kind::Null},   {"t", Kind::Boolean}, {"f", Kind::Boolean}, {"i", Kind::Number},
       {"d", Kind::Number}, {"s", Kind::String},  {"a", Kind::Array},   {"o", Kind::Object}};

@@ -151,7 +151,7 @@ TEST_CASE("apply: what cannot be done is refused with the operation's index") {
 TEST_CASE("apply: a refused patch leaves the target as it was") {
   const auto document = parsed(R"({"a":1})");
   CHECK_FALSE(json::apply(document.root(),
-                    R"([{"op":"add","path":"/b","value":1},{"op":"remove","path":"/c"}])"));
+                          R"([{"op":"add","path":"/b","value":1},{"op":"remove","path":"/c"}])"));
   CHECK(to_text(document.root()) == R"({"a":1})");
 }
 

@@ -1,11 +1,11 @@
 #pragma once
-// A second, naive reading of node constraints to compare the placement prover with: it evaluates the
-// scheduler's rules (component-helpers nodeaffinity.go, apimachinery labels) node by node over a
-// complete small world, and knows nothing of proofs.
+// A second, naive reading of node constraints to compare the placement prover with: it evaluates
+// the scheduler's rules (component-helpers nodeaffinity.go, apimachinery labels) node by node over
+// a complete small world, and knows nothing of proofs.
 //
-// The world's nodes carry, for each key, nothing or any value of kValues. Generated Pods only use the
-// values before kFresh; those after it stand for the infinitely many that a Pod never names, spelled
-// so that there is one of every integer that a range can single out.
+// The world's nodes carry, for each key, nothing or any value of kValues. Generated Pods only use
+// the values before kFresh; those after it stand for the infinitely many that a Pod never names,
+// spelled so that there is one of every integer that a range can single out.
 
 #include <array>
 #include <cstdint>
@@ -85,7 +85,8 @@ inline Expression read_expression(json::Node node) {
     out.bound = bound.value_or(0);
     return out;
   }
-  for (const json::Node value : values.elements()) out.listed[index_in(kValues, value.text())] = true;
+  for (const json::Node value : values.elements())
+    out.listed[index_in(kValues, value.text())] = true;
   const bool wants_values = out.op == "In" || out.op == "NotIn";
   out.broken = wants_values == (values.size() == 0);
   return out;

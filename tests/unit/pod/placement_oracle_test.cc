@@ -49,9 +49,20 @@ class Generator {
     return quoted(chance(60) ? world::kValues[below(2)] : world::kValues[below(world::kFresh)]);
   }
   std::string bound() {
-    static constexpr std::array<std::string_view, 14> kBounds = {
-        "2", "3", "4", "5", "6", "05", "+4", "+-4", "-1", "x", "", "9223372036854775806",
-        "9223372036854775807", "-9223372036854775808"};
+    static constexpr std::array<std::string_view, 14> kBounds = {"2",
+                                                                 "3",
+                                                                 "4",
+                                                                 "5",
+                                                                 "6",
+                                                                 "05",
+                                                                 "+4",
+                                                                 "+-4",
+                                                                 "-1",
+                                                                 "x",
+                                                                 "",
+                                                                 "9223372036854775806",
+                                                                 "9223372036854775807",
+                                                                 "-9223372036854775808"};
     return quoted(kBounds[below(kBounds.size())]);
   }
 
@@ -112,11 +123,13 @@ class Generator {
     if (chance(3)) return R"({"nodeAffinity":)" + std::string(chance(50) ? "null}" : "{}}");
     std::string required = "null";
     if (chance(97)) {
-      required = chance(3) ? "{}" : R"({"nodeSelectorTerms":)" +
-                                        list(below(10) == 0 ? 0 : 1 + below(3),
-                                             [&] { return term(); }) + "}";
+      required = chance(3)
+                     ? "{}"
+                     : R"({"nodeSelectorTerms":)" +
+                           list(below(10) == 0 ? 0 : 1 + below(3), [&] { return term(); }) + "}";
     }
-    return R"({"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":)" + required + "}}";
+    return R"({"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":)" + required +
+           "}}";
   }
 
   std::mt19937_64 random_;
@@ -161,8 +174,9 @@ bool only_appended(json::Node before, json::Node after) {
   return true;
 }
 
-TEST_CASE("placement: the proof says what looking at every node says, and placing keeps exactly the "
-          "pool's nodes") {
+TEST_CASE(
+    "placement: the proof says what looking at every node says, and placing keeps exactly the "
+    "pool's nodes") {
   const auto count = from_environment("CPODS_ORACLE_PODS", 200'000);
   Generator generate(from_environment("CPODS_ORACLE_SEED", 1));
   const auto nodes = world::all_nodes();
@@ -201,7 +215,8 @@ TEST_CASE("placement: the proof says what looking at every node says, and placin
     json::Patch second;
     place(after->root(), "", pool, second);
     REQUIRE(second.text() == "[]");
-    // Brute force once more, for every sixteenth: exactly the nodes that matched and are on the pool.
+    // Brute force once more, for every sixteenth: exactly the nodes that matched and are on the
+    // pool.
     if (i % 16 != 0) continue;
     const auto after_constraints = world::read_constraints(after->root());
     for (std::size_t n = 0; n < nodes.size(); ++n) {

@@ -14,7 +14,8 @@ const std::vector<Requirement> kTwoKeys = {{"agentpool", {"confidentialpool"}},
 // A PodSpec whose required node affinity has these terms.
 std::string terms(const std::string& list) {
   return R"({"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":)"
-         R"({"nodeSelectorTerms":[)" + list + "]}}}}";
+         R"({"nodeSelectorTerms":[)" +
+         list + "]}}}}";
 }
 
 // One term with these matchExpressions.
@@ -68,16 +69,17 @@ const std::string kExpressions =
 const std::string kRulesOut = ", which rules out agentpool in [confidentialpool]";
 
 TEST_CASE("placement: nothing that constrains the Pod leaves it possible") {
-  check({{"{}", kNothing},
-         {R"({"nodeSelector":{}})", kNothing},
-         {R"({"nodeSelector":null,"affinity":null})", kNothing},
-         {R"({"affinity":{}})", kNothing},
-         {R"({"affinity":{"nodeAffinity":null}})", kNothing},
-         {R"({"affinity":{"nodeAffinity":{}}})", kNothing},
-         {R"({"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":null}}})",
-          kNothing},
-         {R"({"nodeSelector":{"zone":"a"}})", kNothing}},
-        kPool);
+  check(
+      {{"{}", kNothing},
+       {R"({"nodeSelector":{}})", kNothing},
+       {R"({"nodeSelector":null,"affinity":null})", kNothing},
+       {R"({"affinity":{}})", kNothing},
+       {R"({"affinity":{"nodeAffinity":null}})", kNothing},
+       {R"({"affinity":{"nodeAffinity":{}}})", kNothing},
+       {R"({"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":null}}})",
+        kNothing},
+       {R"({"nodeSelector":{"zone":"a"}})", kNothing}},
+      kPool);
 }
 
 TEST_CASE("placement: what guarantees the pool") {
@@ -104,11 +106,11 @@ TEST_CASE("placement: what guarantees the pool") {
          {terms(term(kOnPool) + "," + term(says("zone", "Gt", R"("x")"))), "guaranteed"},
          {terms(term(kOnPool) + "," + term(says("zone", "Gt", R"("1","2")"))), "guaranteed"},
          {terms(term(kOnPool) + "," + term(says("zone", "Exists", R"("x")"))), "guaranteed"},
-         {terms(term(kOnPool) + "," + term(says("zone", "Exists") + "," +
-                                          says("zone", "DoesNotExist"))),
+         {terms(term(kOnPool) + "," +
+                term(says("zone", "Exists") + "," + says("zone", "DoesNotExist"))),
           "guaranteed"},
-         {terms(term(kOnPool) + "," + term(says("n", "Gt", R"("4")") + "," +
-                                          says("n", "Lt", R"("5")"))),
+         {terms(term(kOnPool) + "," +
+                term(says("n", "Gt", R"("4")") + "," + says("n", "Lt", R"("5")"))),
           "guaranteed"},
          {terms(term(kOnPool) + "," + term(says("n", "Gt", R"("9223372036854775807")"))),
           "guaranteed"},
@@ -120,72 +122,74 @@ TEST_CASE("placement: what guarantees the pool") {
 }
 
 TEST_CASE("placement: what looks like the pool and is not") {
-  check({{terms(term(says("agentpool", "NotIn", R"("standardpool")"))), kTerm0},
-         {terms(term(says("agentpool", "Exists"))), kTerm0},
-         {terms(term(says("agentpool", "In", R"("confidentialpool","other")"))), kTerm0},
-         {terms(term(kOnPool) + "," + term(says("zone", "In", R"("a")"))), kTerm1},
-         {terms(term(says("zone", "Exists")) + "," + term(kOnPool)), kTerm0},
-         {terms(R"({"matchFields":[{"key":"metadata.name","operator":"In","values":["node1"]}]})"),
-          kTerm0},
-         {R"({"affinity":{"nodeAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":100,
+  check(
+      {{terms(term(says("agentpool", "NotIn", R"("standardpool")"))), kTerm0},
+       {terms(term(says("agentpool", "Exists"))), kTerm0},
+       {terms(term(says("agentpool", "In", R"("confidentialpool","other")"))), kTerm0},
+       {terms(term(kOnPool) + "," + term(says("zone", "In", R"("a")"))), kTerm1},
+       {terms(term(says("zone", "Exists")) + "," + term(kOnPool)), kTerm0},
+       {terms(R"({"matchFields":[{"key":"metadata.name","operator":"In","values":["node1"]}]})"),
+        kTerm0},
+       {R"({"affinity":{"nodeAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":100,
              "preference":{"matchExpressions":[{"key":"agentpool","operator":"In",
              "values":["confidentialpool"]}]}}]}}})",
-          kNothing},
-         {R"({"affinity":{"podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{
+        kNothing},
+       {R"({"affinity":{"podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{
              "labelSelector":{"matchExpressions":[{"key":"agentpool","operator":"In",
              "values":["confidentialpool"]}]},"topologyKey":"agentpool"}]}}})",
-          kNothing},
-         {R"({"tolerations":[{"key":"agentpool","value":"confidentialpool"}]})", kNothing},
-         // The greatest integer is greater than its predecessor: this term matches nodes.
-         {terms(term(kOnPool) + "," + term(says("n", "Gt", R"("9223372036854775806")"))), kTerm1},
-         {terms(term(kOnPool) + "," + term(says("n", "Lt", R"("-9223372036854775807")"))), kTerm1},
-         // Excluding 5 leaves 05, which is 5 too.
-         {terms(term(kOnPool) + "," + term(says("n", "Gt", R"("4")") + "," +
-                                          says("n", "Lt", R"("6")") + "," +
-                                          says("n", "NotIn", R"("5")"))),
-          kTerm1},
-         // An operator of a later version proves nothing.
-         {terms(term(says("agentpool", "Equals", R"("confidentialpool")"))), kTerm0},
-         {terms(R"({"matchFields":[{"key":"metadata.uid","operator":"NotIn","values":["x"]}]})"),
-          kTerm0}},
-        kPool);
+        kNothing},
+       {R"({"tolerations":[{"key":"agentpool","value":"confidentialpool"}]})", kNothing},
+       // The greatest integer is greater than its predecessor: this term matches nodes.
+       {terms(term(kOnPool) + "," + term(says("n", "Gt", R"("9223372036854775806")"))), kTerm1},
+       {terms(term(kOnPool) + "," + term(says("n", "Lt", R"("-9223372036854775807")"))), kTerm1},
+       // Excluding 5 leaves 05, which is 5 too.
+       {terms(term(kOnPool) + "," +
+              term(says("n", "Gt", R"("4")") + "," + says("n", "Lt", R"("6")") + "," +
+                   says("n", "NotIn", R"("5")"))),
+        kTerm1},
+       // An operator of a later version proves nothing.
+       {terms(term(says("agentpool", "Equals", R"("confidentialpool")"))), kTerm0},
+       {terms(R"({"matchFields":[{"key":"metadata.uid","operator":"NotIn","values":["x"]}]})"),
+        kTerm0}},
+      kPool);
 }
 
 TEST_CASE("placement: what can never be on the pool, and which words say so") {
-  check({{R"({"nodeSelector":{"agentpool":"gpu"}})",
-          "impossible: spec.nodeSelector.agentpool is gpu" + kRulesOut},
-         {terms(term(says("agentpool", "In", R"("gpu")"))),
-          "impossible: " + kExpressions + "[0] says agentpool In [gpu]" + kRulesOut},
-         {terms(term(says("agentpool", "In", R"("gpu","cpu")") + "," + says("agentpool", "Exists"))),
-          "impossible: " + kExpressions + "[0] says agentpool In [gpu, cpu]" + kRulesOut},
-         {terms(term(says("agentpool", "NotIn", R"("confidentialpool")"))),
-          "impossible: " + kExpressions + "[0] says agentpool NotIn [confidentialpool]" + kRulesOut},
-         {terms(term(says("zone", "Exists") + "," + says("agentpool", "DoesNotExist"))),
-          "impossible: " + kExpressions + "[1] says agentpool DoesNotExist" + kRulesOut},
-         {terms(term(says("agentpool", "Gt", R"("5")"))),
-          "impossible: " + kExpressions + "[0] says agentpool Gt [5]" + kRulesOut},
-         {terms(term(says("agentpool", "In", R"("a","b","c","d","e","f","g")"))),
-          "impossible: " + kExpressions + "[0] says agentpool In [a, b, c, d, e, and 2 more]" +
-              kRulesOut},
-         {terms(term(says("agentpool", "In", R"("gpu")")) + "," +
-                term(says("agentpool", "DoesNotExist"))),
-          "impossible: " + kExpressions + "[0] says agentpool In [gpu]" + kRulesOut},
-         // A node selector under a term.
-         {R"({"nodeSelector":{"agentpool":"gpu"},"affinity":{"nodeAffinity":
+  check(
+      {{R"({"nodeSelector":{"agentpool":"gpu"}})",
+        "impossible: spec.nodeSelector.agentpool is gpu" + kRulesOut},
+       {terms(term(says("agentpool", "In", R"("gpu")"))),
+        "impossible: " + kExpressions + "[0] says agentpool In [gpu]" + kRulesOut},
+       {terms(term(says("agentpool", "In", R"("gpu","cpu")") + "," + says("agentpool", "Exists"))),
+        "impossible: " + kExpressions + "[0] says agentpool In [gpu, cpu]" + kRulesOut},
+       {terms(term(says("agentpool", "NotIn", R"("confidentialpool")"))),
+        "impossible: " + kExpressions + "[0] says agentpool NotIn [confidentialpool]" + kRulesOut},
+       {terms(term(says("zone", "Exists") + "," + says("agentpool", "DoesNotExist"))),
+        "impossible: " + kExpressions + "[1] says agentpool DoesNotExist" + kRulesOut},
+       {terms(term(says("agentpool", "Gt", R"("5")"))),
+        "impossible: " + kExpressions + "[0] says agentpool Gt [5]" + kRulesOut},
+       {terms(term(says("agentpool", "In", R"("a","b","c","d","e","f","g")"))),
+        "impossible: " + kExpressions + "[0] says agentpool In [a, b, c, d, e, and 2 more]" +
+            kRulesOut},
+       {terms(term(says("agentpool", "In", R"("gpu")")) + "," +
+              term(says("agentpool", "DoesNotExist"))),
+        "impossible: " + kExpressions + "[0] says agentpool In [gpu]" + kRulesOut},
+       // A node selector under a term.
+       {R"({"nodeSelector":{"agentpool":"gpu"},"affinity":{"nodeAffinity":
              {"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
              {"matchExpressions":[{"key":"agentpool","operator":"Exists"}]}]}}}})",
-          "impossible: spec.nodeSelector.agentpool is gpu" + kRulesOut},
-         // No node at all.
-         {terms(""), kNoNode},
-         {terms("{},null"), kNoNode},
-         {R"({"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{}}}})",
-          kNoNode},
-         {terms(term(kOnPool + "," + says("agentpool", "In", R"("gpu")"))), kNoNode},
-         {R"({"nodeSelector":{"agentpool":"confidentialpool"},"affinity":{"nodeAffinity":
+        "impossible: spec.nodeSelector.agentpool is gpu" + kRulesOut},
+       // No node at all.
+       {terms(""), kNoNode},
+       {terms("{},null"), kNoNode},
+       {R"({"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{}}}})",
+        kNoNode},
+       {terms(term(kOnPool + "," + says("agentpool", "In", R"("gpu")"))), kNoNode},
+       {R"({"nodeSelector":{"agentpool":"confidentialpool"},"affinity":{"nodeAffinity":
              {"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
              {"matchExpressions":[{"key":"agentpool","operator":"In","values":["gpu"]}]}]}}}})",
-          kNoNode}},
-        kPool);
+        kNoNode}},
+      kPool);
 }
 
 TEST_CASE("placement: one term on the pool and one off it is possible, whichever comes first") {
@@ -195,17 +199,16 @@ TEST_CASE("placement: one term on the pool and one off it is possible, whichever
 }
 
 TEST_CASE("placement: all requirements of a pool hold, and what lacks is told at once") {
-  check(
-      {{"{}",
-        "possible: nothing in it requires agentpool in [confidentialpool] and security-type in "
-        "[ConfidentialVM, SNP]"},
-       {terms(term(kOnPool)),
-        "possible: nodeSelectorTerms[0] does not require security-type in [ConfidentialVM, SNP]"},
-       {terms(term(kOnPool + "," + says("security-type", "In", R"("SNP")"))), "guaranteed"},
-       {R"({"nodeSelector":{"agentpool":"confidentialpool","security-type":"TDX"}})",
-        "impossible: spec.nodeSelector.security-type=TDX, which rules out security-type in "
-        "[ConfidentialVM, SNP]"}},
-      kTwoKeys);
+  check({{"{}",
+          "possible: nothing in it requires agentpool in [confidentialpool] and security-type in "
+          "[ConfidentialVM, SNP]"},
+         {terms(term(kOnPool)),
+          "possible: nodeSelectorTerms[0] does not require security-type in [ConfidentialVM, SNP]"},
+         {terms(term(kOnPool + "," + says("security-type", "In", R"("SNP")"))), "guaranteed"},
+         {R"({"nodeSelector":{"agentpool":"confidentialpool","security-type":"TDX"}})",
+          "impossible: spec.nodeSelector.security-type is TDX, which rules out security-type in "
+          "[ConfidentialVM, SNP]"}},
+        kTwoKeys);
 }
 
 TEST_CASE("placement: a pool without requirements is everywhere") {
@@ -224,7 +227,8 @@ TEST_CASE("placement: what cannot be read is malformed, never possible") {
       terms(R"({"matchExpressions":{}})"),
       terms(R"({"matchExpressions":["agentpool"]})"),
       terms(R"({"matchExpressions":[{"key":1,"operator":"In","values":["x"]}]})"),
-      terms(R"({"matchExpressions":[{"key":"agentpool","operator":"In","values":"confidentialpool"}]})"),
+      terms(
+          R"({"matchExpressions":[{"key":"agentpool","operator":"In","values":"confidentialpool"}]})"),
       terms(R"({"matchExpressions":[{"key":"agentpool","operator":"In","values":[1]}]})"),
   };
   for (const auto& row : rows) {
@@ -247,10 +251,9 @@ const std::string kRequired =
 
 TEST_CASE("place: a Pod without required affinity gets one term, whatever is there already") {
   const auto expression = R"({"key":"agentpool","operator":"In","values":["confidentialpool"]})";
-  const auto required = std::string(R"({"nodeSelectorTerms":[{"matchExpressions":[)") + expression +
-                        "]}]}";
-  const auto in_node =
-      R"({"requiredDuringSchedulingIgnoredDuringExecution":)" + required + "}";
+  const auto required =
+      std::string(R"({"nodeSelectorTerms":[{"matchExpressions":[)") + expression + "]}]}";
+  const auto in_node = R"({"requiredDuringSchedulingIgnoredDuringExecution":)" + required + "}";
   const auto add = [](const std::string& path, const std::string& value) {
     return R"([{"op":"add","path":")" + path + R"(","value":)" + value + "}]";
   };
@@ -283,10 +286,10 @@ TEST_CASE("place: every term that does not imply it gets the expression at its e
       R"({"key":"security-type","operator":"In","values":["ConfidentialVM","SNP"]})";
   const auto zone = says("zone", "Exists");
   const Row rows[] = {
-      {terms(term(zone) + "," + term(zone)),
-       "[" + add("0/matchExpressions/-") + expression + "}," + add("0/matchExpressions/-") + other +
-           "}," + add("1/matchExpressions/-") + expression + "}," + add("1/matchExpressions/-") +
-           other + "}]"},
+      {terms(term(zone) + "," + term(zone)), "[" + add("0/matchExpressions/-") + expression + "}," +
+                                                 add("0/matchExpressions/-") + other + "}," +
+                                                 add("1/matchExpressions/-") + expression + "}," +
+                                                 add("1/matchExpressions/-") + other + "}]"},
       {terms(term(kOnPool) + "," + term(zone + "," + other)),
        "[" + add("0/matchExpressions/-") + other + "}," + add("1/matchExpressions/-") + expression +
            "}]"},
@@ -297,7 +300,8 @@ TEST_CASE("place: every term that does not imply it gets the expression at its e
       // The DaemonSet controller's term.
       {terms(R"({"matchFields":[{"key":"metadata.name","operator":"In","values":["n"]}]})"),
        "[" + add("0/matchExpressions") + "[" + expression + "," + other + "]}]"},
-      {terms(R"({"matchExpressions":null,"matchFields":[{"key":"metadata.name","operator":"In","values":["n"]}]})"),
+      {terms(
+           R"({"matchExpressions":null,"matchFields":[{"key":"metadata.name","operator":"In","values":["n"]}]})"),
        "[" + add("0/matchExpressions") + "[" + expression + "," + other + "]}]"},
       {terms(""), "[]"},
       {R"({"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":null}}}})",

@@ -38,8 +38,7 @@ TEST_CASE("secret references: environments of all three container lists") {
               {"secretKeyRef":{"name":"db","key":"k","optional":true}}}]})")) ==
           "Secret db" + at + "env[0]");
     CHECK(references_of(in_list(list, R"({"envFrom":[{"configMapRef":{"name":"c"}},
-              {"prefix":"P_","secretRef":{"name":"db"}}]})")) ==
-          "Secret db" + at + "envFrom[1]");
+              {"prefix":"P_","secretRef":{"name":"db"}}]})")) == "Secret db" + at + "envFrom[1]");
     // Sidecars are init containers that go on.
     CHECK(references_of(in_list(list, R"({"restartPolicy":"Always",
               "envFrom":[{"secretRef":{"name":"db","optional":true}}]})")) ==
@@ -50,7 +49,8 @@ TEST_CASE("secret references: environments of all three container lists") {
 TEST_CASE("secret references: every volume kind that names a Secret") {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"secret", R"("secret":{"secretName":"db"})"},
-      {"secret", R"("secret":{"secretName":"db","optional":true,"items":[{"key":"k","path":"p"}]})"},
+      {"secret",
+       R"("secret":{"secretName":"db","optional":true,"items":[{"key":"k","path":"p"}]})"},
       {"azureFile", R"("azureFile":{"secretName":"db","shareName":"s"})"},
       {"cephfs", R"("cephfs":{"secretRef":{"name":"db"},"monitors":[]})"},
       {"cinder", R"("cinder":{"secretRef":{"name":"db"},"volumeID":"v"})"},

@@ -144,8 +144,7 @@ TEST_CASE("step: with a device by resource it fits Pod Security restricted") {
   CHECK(json::to_text(container["resources"]) ==
         R"({"limits":{"cpu":"100m","memory":"64Mi","example.com/tpm":"1"},)"
         R"("requests":{"cpu":"100m","memory":"64Mi","example.com/tpm":"1"}})");
-  CHECK(container["args"].at(2).text() ==
-        R"({"evidence":"azure-vtpm","verifier":{"local":{}}})");
+  CHECK(container["args"].at(2).text() == R"({"evidence":"azure-vtpm","verifier":{"local":{}}})");
   CHECK(container["volumeMounts"].size() == 2);
   const auto pod = with_step(step);
   CHECK(pod.root()["volumes"].size() == 2);
@@ -153,8 +152,7 @@ TEST_CASE("step: with a device by resource it fits Pod Security restricted") {
 
 TEST_CASE("step: given resources replace the default and keep the device") {
   auto settings = by_resource();
-  settings.resources =
-      R"({"limits":{"cpu":"1","example.com/tpm":"5"},"requests":{"cpu":"1"}})";
+  settings.resources = R"({"limits":{"cpu":"1","example.com/tpm":"5"},"requests":{"cpu":"1"}})";
   CHECK(json::to_text(Step::render(settings).container()["resources"]) ==
         R"({"limits":{"cpu":"1","example.com/tpm":"1"},)"
         R"("requests":{"cpu":"1","example.com/tpm":"1"}})");
@@ -193,7 +191,8 @@ TEST_CASE("step: injecting goes first, is repaired, and is done once") {
 
 TEST_CASE("step: an intact step behind another container is moved to the front") {
   const auto step = Step::render(by_host_path());
-  const auto pod = changed(with_step(step), R"({"op":"add","path":"/initContainers/0","value":{"name":"thief"}})");
+  const auto pod = changed(with_step(step),
+                           R"({"op":"add","path":"/initContainers/0","value":{"name":"thief"}})");
   CHECK(flaw_of(step, pod.root()) == "initContainers[0] runs before the attestation step");
   json::Patch patch;
   step.inject(pod.root(), "", patch);

@@ -7,7 +7,9 @@
 namespace cpods::pod {
 namespace {
 
-Toleration toleration(const std::string& json) { return Toleration::read(parsed(json).root()); }
+Toleration toleration(const std::string& json) {
+  return Toleration::read(parsed(json).root());
+}
 
 TEST_CASE("toleration: covers what it tolerates in every case and for as long") {
   struct Row {
@@ -19,8 +21,10 @@ TEST_CASE("toleration: covers what it tolerates in every case and for as long") 
       // Everything, and every effect.
       {R"({"operator":"Exists"})", R"({"key":"a","value":"1","effect":"NoSchedule"})", true},
       {R"({"operator":"Exists"})", R"({"operator":"Exists"})", true},
-      {R"({"operator":"Exists","effect":"NoSchedule"})", R"({"key":"a","effect":"NoSchedule"})", true},
-      {R"({"operator":"Exists","effect":"NoSchedule"})", R"({"key":"a","effect":"NoExecute"})", false},
+      {R"({"operator":"Exists","effect":"NoSchedule"})", R"({"key":"a","effect":"NoSchedule"})",
+       true},
+      {R"({"operator":"Exists","effect":"NoSchedule"})", R"({"key":"a","effect":"NoExecute"})",
+       false},
       {R"({"operator":"Exists","effect":"NoSchedule"})", R"({"key":"a"})", false},
       // One key.
       {R"({"key":"a","operator":"Exists"})", R"({"key":"a","value":"1"})", true},
@@ -70,9 +74,8 @@ TEST_CASE("toleration: only what nothing covers is added, at the end") {
     std::string patch;
   };
   const Row rows[] = {
-      {"{}",
-       R"([{"op":"add","path":"/spec/tolerations","value":[{"key":"a","operator":"Exists"},)"
-       R"({"key":"b","operator":"Equal","value":"1"}]}])"},
+      {"{}", R"([{"op":"add","path":"/spec/tolerations","value":[{"key":"a","operator":"Exists"},)"
+             R"({"key":"b","operator":"Equal","value":"1"}]}])"},
       {R"({"tolerations":[{"key":"b","operator":"Exists"}]})",
        R"([{"op":"add","path":"/spec/tolerations/-","value":{"key":"a","operator":"Exists"}}])"},
       {R"({"tolerations":[{"operator":"Exists"}]})", "[]"},
