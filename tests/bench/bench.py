@@ -81,7 +81,8 @@ STARTED = time.monotonic()
 
 def the_servers(arguments, folder):
     built = arguments.programs
-    webhook = [built / "confidential-pods", "serve", "--policies", HERE / "policies", "--threads", "1"]
+    policies = HERE / "policies"
+    webhook = [built / "confidential-pods", "serve", "--policies", policies, "--threads", "1"]
     floor = [built / "cpods_bench_floor", "--reply", folder / "reply.json"]
     transport = [built / "cpods_bench_transport", "--reply", folder / "reply.json"]
     by_diff = [arguments.peer, "--patch", "diff"]

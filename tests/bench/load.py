@@ -48,9 +48,11 @@ def client_seconds():
 
 def run_wrk(server, body, seconds, awake=None):
     """One closed loop of whole seconds; wrk's totals, or WrongAnswer when anything failed."""
-    command = client("wrk", awake) + ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s"]
-    done = subprocess.run(command + ["-s", str(POST), server.url(), "--", str(body)],
-                          capture_output=True, text=True, timeout=seconds + 60, check=False)
+    command = client("wrk", awake) + [
+        "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s",
+        "-s", str(POST), server.url(), "--", str(body),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
     if done.returncode:
         raise WrongAnswer(f"wrk on {server.name} failed: {done.stderr.strip()}")
     totals = json.loads(done.stdout.strip().splitlines()[-1])
