@@ -52,7 +52,8 @@ def run_wrk(server, body, seconds, awake=None):
         "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s",
         "-s", str(POST), server.url(), "--", str(body),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60,
+                          check=False)
     if done.returncode:
         raise WrongAnswer(f"wrk on {server.name} failed: {done.stderr.strip()}")
     totals = json.loads(done.stdout.strip().splitlines()[-1])

@@ -105,47 +105,16 @@ inline std::string some_value(Choices& choices, const std::vector<Spot>& spots) 
 }
 
 inline std::string some_key(Choices& choices) {
-  static constexpr std::string_view kKeys[] = {"affinity",
-                                               "nodeAffinity",
-                                               "requiredDuringSchedulingIgnoredDuringExecution",
-                                               "nodeSelectorTerms",
-                                               "matchExpressions",
-                                               "matchFields",
-                                               "key",
-                                               "operator",
-                                               "values",
-                                               "nodeSelector",
-                                               "nodeName",
-                                               "tolerations",
-                                               "initContainers",
-                                               "containers",
-                                               "ephemeralContainers",
-                                               "volumes",
-                                               "imagePullSecrets",
-                                               "serviceAccountName",
-                                               "env",
-                                               "envFrom",
-                                               "valueFrom",
-                                               "secretKeyRef",
-                                               "secretRef",
-                                               "secret",
-                                               "secretName",
-                                               "projected",
-                                               "sources",
-                                               "csi",
-                                               "nodePublishSecretRef",
-                                               "volumeAttributes",
-                                               "secretname",
-                                               "azureFile",
-                                               "storageos",
-                                               "name",
-                                               "spec",
-                                               "metadata",
-                                               "labels",
-                                               "annotations",
-                                               "agentpool",
-                                               "image",
-                                               "resources"};
+  // clang-format off
+  static constexpr std::string_view kKeys[] = {
+      "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution",
+      "nodeSelectorTerms", "matchExpressions", "matchFields", "key", "operator", "values",
+      "nodeSelector", "nodeName", "tolerations", "initContainers", "containers",
+      "ephemeralContainers", "volumes", "imagePullSecrets", "serviceAccountName", "env", "envFrom",
+      "valueFrom", "secretKeyRef", "secretRef", "secret", "secretName", "projected", "sources",
+      "csi", "nodePublishSecretRef", "volumeAttributes", "secretname", "azureFile", "storageos",
+      "name", "spec", "metadata", "labels", "annotations", "agentpool", "image", "resources"};
+  // clang-format on
   return std::string(choices.among(kKeys));
 }
 

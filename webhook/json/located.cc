@@ -61,18 +61,4 @@ const Mark& LocatedDocument::find(std::string_view pointer) const {
   return marks_[at];
 }
 
-std::string escape_token(std::string_view key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace cpods::json

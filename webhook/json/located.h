@@ -65,7 +65,4 @@ struct ReadText {
 // One or several JSON texts, one after the other (RFC 8259 each, or one a line).
 [[nodiscard]] ReadText read_json(std::string_view text);
 
-// One token of a JSON Pointer, escaped.
-[[nodiscard]] std::string escape_token(std::string_view key);
-
 }  // namespace cpods::json

@@ -49,18 +49,6 @@ std::vector<Step> steps_between(const void* root, const void* target) {
   return steps;
 }
 
-void append_escaped(std::string& out, std::string_view key) {
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-}
-
 std::vector<const Value::Member*> sorted_members(const Value& object) {
   std::vector<const Value::Member*> members;
   members.reserve(object.MemberCount());
@@ -199,7 +187,7 @@ std::string Node::pointer() const {
   for (const auto& step : steps_between(root_, value_)) {
     out += '/';
     if (step.is_key) {
-      append_escaped(out, step.key);
+      out += escape_token(step.key);
     } else {
       out += std::to_string(step.index);
     }
@@ -224,6 +212,20 @@ std::string Node::field_path() const {
 bool Node::equals(Node other) const {
   if (value_ == nullptr || other.value_ == nullptr) return value_ == other.value_;
   return same_value(value_of(*this), value_of(other));
+}
+
+std::string escape_token(std::string_view key) {
+  std::string out;
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
 }
 
 std::string to_text(Node node) {

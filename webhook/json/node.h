@@ -144,6 +144,9 @@ class Node::Members {
   std::size_t size_;
 };
 
+// One token of a JSON Pointer, escaped (RFC 6901 §3).
+[[nodiscard]] std::string escape_token(std::string_view key);
+
 // One line, no spaces; "null" when missing.
 [[nodiscard]] std::string to_text(Node node);
 // Indented by two, for people and goldens; ends without a line break.

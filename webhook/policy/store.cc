@@ -25,9 +25,12 @@ Reload Store::load() {
 
 // A bad edit that is taken back leaves generation and snapshot alone.
 void Store::take(std::shared_ptr<const Snapshot> snapshot) {
-  const auto before = current_.load();
+  const auto before = current();
   if (before != nullptr && before->digest() == snapshot->digest()) return;
-  current_.store(std::move(snapshot));
+  {
+    const std::lock_guard lock(mutex_);
+    current_ = std::move(snapshot);
+  }
   ++generation_;
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,10 @@ class Store {
   Reload reload_if_changed();
 
   // nullptr until a first load succeeds; never again then.
-  [[nodiscard]] std::shared_ptr<const Snapshot> current() const { return current_.load(); }
+  [[nodiscard]] std::shared_ptr<const Snapshot> current() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
+  }
   // 0 before the first good load, then 1, 2, … whenever the files differ from those in force.
   [[nodiscard]] std::uint64_t generation() const { return generation_.load(); }
   // Loads that were refused, since the start.
@@ -44,7 +48,10 @@ class Store {
   std::string directory_;
   LoadOptions options_;
   DirectoryWatch watch_;
-  std::atomic<std::shared_ptr<const Snapshot>> current_;
+  // A lock for the copy of one pointer: libstdc++ 12's atomic<shared_ptr> lets a reader's load race
+  // with the next store.
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> current_;
   std::atomic<std::uint64_t> generation_ = 0;
   std::atomic<std::uint64_t> failures_ = 0;
 };

@@ -173,6 +173,15 @@ inline bool satisfies(const std::vector<pod::Requirement>& pool, const WorldNode
   return true;
 }
 
+inline bool asks_for_names(const PodConstraints& pod) {
+  if (!pod.terms) return false;
+  for (const auto& term : *pod.terms) {
+    if (!term.names.empty()) return true;
+  }
+  return false;
+}
+
+// Name by name, each with every combination of labels.
 inline std::vector<WorldNode> all_nodes() {
   std::vector<WorldNode> nodes;
   for (std::size_t name = 0; name < kNames.size(); ++name) {

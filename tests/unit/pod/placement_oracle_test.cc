@@ -147,8 +147,10 @@ struct Answer {
 
 Answer ask_all(const std::vector<world::WorldNode>& nodes, const world::PodConstraints& pod,
                const std::vector<bool>& on_pool) {
+  // Without matchFields, nodes of one name stand for all.
+  const auto count = asks_for_names(pod) ? nodes.size() : nodes.size() / world::kNames.size();
   Answer answer;
-  for (std::size_t i = 0; i < nodes.size() && !(answer.on && answer.off); ++i) {
+  for (std::size_t i = 0; i < count && !(answer.on && answer.off); ++i) {
     if (on_pool[i] ? answer.on : answer.off) continue;
     if (matches(pod, nodes[i])) (on_pool[i] ? answer.on : answer.off) = true;
   }
