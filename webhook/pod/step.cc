@@ -79,7 +79,8 @@ std::string container_text(const StepSettings& settings) {
   out.object().field("name", names::kStep).field("image", settings.image);
   out.key("command").array().text(names::kStepProgram).end();
   out.key("args").array().text("run").text("--attestation").text(attestation_argument(settings));
-  out.end().key("resources").raw(resources_text(settings));
+  out.text("--output").text(names::kOutputFolder).end();
+  out.key("resources").raw(resources_text(settings));
   out.key("volumeMounts").array();
   write_mount(out, names::kOutputVolume, names::kOutputFolder);
   write_mount(out, names::kNoTokenVolume, names::kTokenFolder, true);

@@ -22,7 +22,7 @@ func attestationStep() (corev1.Container, []corev1.Volume) {
 		Name:      "confidential-pods-attest",
 		Image:     "confidential-pods:bench",
 		Command:   []string{"/usr/local/bin/confidential-pods-attest"},
-		Args:      []string{"run", "--attestation", attestation},
+		Args:      []string{"run", "--attestation", attestation, "--output", "/run/confidential-pods"},
 		Resources: corev1.ResourceRequirements{Requests: amounts, Limits: amounts},
 		VolumeMounts: []corev1.VolumeMount{
 			{Name: "confidential-pods-output", MountPath: "/run/confidential-pods"},

@@ -70,7 +70,9 @@ TEST_CASE("step: with a device by host path it is privileged and nothing else is
       "args": [
         "run",
         "--attestation",
-        "{\"evidence\":\"azure-vtpm\",\"device\":\"/dev/tpmrm0\",\"verifier\":{\"local\":{}}}"
+        "{\"evidence\":\"azure-vtpm\",\"device\":\"/dev/tpmrm0\",\"verifier\":{\"local\":{}}}",
+        "--output",
+        "/run/confidential-pods"
       ],
       "resources": {
         "limits": {
