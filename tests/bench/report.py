@@ -86,8 +86,8 @@ def footnotes(summary, latencies):
     if disturbed:
         notes.append("† other work on the machine disturbed the run, or so many of the visits.")
     if any(found["busy"] < SATURATED for found in every):
-        notes.append("‡ the server used only this share of its core: its client or other work was "
-                     "the limit.")
+        notes.append("‡ the server used only this share of its core: "
+                     "its client or other work was the limit.")
     return notes
 
 

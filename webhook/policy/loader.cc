@@ -44,7 +44,7 @@ const json::Schema& schema_of(std::string_view kind) {
 
 auto order(const Diagnostic& diagnostic) {
   const auto& [file, line, column] = diagnostic.position;
-  return std::tie(file, line, column);
+  return std::tie(file, line, column, diagnostic.message);
 }
 
 std::string text_of(const Position& position) {
@@ -93,7 +93,7 @@ class Loading {
     Loaded loaded;
     const bool good = !has_errors();
     if (good) warn_of_unused_pools();
-    std::ranges::stable_sort(diagnostics_, std::less<>(), order);
+    std::ranges::sort(diagnostics_, std::less<>(), order);
     if (good) {
       loaded.snapshot = std::make_shared<const Snapshot>(std::move(pools_), std::move(policies_),
                                                          std::move(digest));
