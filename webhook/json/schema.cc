@@ -18,13 +18,15 @@ namespace {
 
 using rapidjson::Pointer;
 
-Node node_of(const Value& value) { return {&value, &value}; }
+Node node_of(const Value& value) {
+  return {&value, &value};
+}
 
 // Plain words for draft-04's types.
 std::string type_words(const Value& name) {
   static const std::vector<std::pair<std::string_view, std::string_view>> kWords = {
-      {"null", "null"},     {"boolean", "true or false"}, {"object", "a mapping"},
-      {"array", "a list"},  {"string", "a string"},       {"integer", "a whole number"},
+      {"null", "null"},      {"boolean", "true or false"}, {"object", "a mapping"},
+      {"array", "a list"},   {"string", "a string"},       {"integer", "a whole number"},
       {"number", "a number"}};
   for (const auto& [type, words] : kWords) {
     if (type == text_of(name)) return std::string(words);
@@ -171,9 +173,8 @@ class Teller {
   }
 
   static std::string limit_sentence(const Value& error) {
-    const auto limit = error.HasMember("expected")
-                           ? to_text(node_of(error["expected"]))
-                           : std::string();
+    const auto limit =
+        error.HasMember("expected") ? to_text(node_of(error["expected"])) : std::string();
     switch (error["errorCode"].GetInt()) {
       case rapidjson::kValidateErrorMinimum:
         return "must be at least " + limit;
@@ -247,13 +248,30 @@ std::vector<std::string> Schema::names_at(std::string_view pointer) const {
 }
 
 const std::vector<std::string_view>& supported_keywords() {
-  static const std::vector<std::string_view> kKeywords = {
-      "$schema",         "id",            "$ref",          "definitions", "title",
-      "description",     "default",       "type",          "enum",        "properties",
-      "required",        "additionalProperties",           "minProperties", "maxProperties",
-      "items",           "minItems",      "maxItems",      "minLength",   "maxLength",
-       "pattern",       "patternErrorMessage",          "minimum",
-      "maximum",         "anyOf"};
+  static const std::vector<std::string_view> kKeywords = {"$schema",
+                                                          "id",
+                                                          "$ref",
+                                                          "definitions",
+                                                          "title",
+                                                          "description",
+                                                          "default",
+                                                          "type",
+                                                          "enum",
+                                                          "properties",
+                                                          "required",
+                                                          "additionalProperties",
+                                                          "minProperties",
+                                                          "maxProperties",
+                                                          "items",
+                                                          "minItems",
+                                                          "maxItems",
+                                                          "minLength",
+                                                          "maxLength",
+                                                          "pattern",
+                                                          "patternErrorMessage",
+                                                          "minimum",
+                                                          "maximum",
+                                                          "anyOf"};
   return kKeywords;
 }
 

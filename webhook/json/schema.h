@@ -3,8 +3,8 @@
 // for people. The schema is ours, so what it may use is limited to supported_keywords(): anything
 // else would be ignored by the validator and weaken the check without a word.
 //
-// Besides draft-04's own words, `patternErrorMessage` (known from editors) beside a `pattern` is the
-// sentence part told when it does not match.
+// Besides draft-04's own words, `patternErrorMessage` (known from editors) beside a `pattern` is
+// the sentence part told when it does not match.
 //
 // Immutable after compile(); any thread.
 

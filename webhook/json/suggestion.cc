@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kLongestWord = 64;
 
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+char lower(char c) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+}
 
 // Damerau's distance, restricted to swaps of neighbours.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -48,8 +50,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
   std::string found;
   for (const auto& each : known) {
     if (each.size() > kLongestWord) continue;
-    const auto apart = std::min(
-        distance(word, each), begins_alike(word, each) ? tolerated : word.size() + 1);
+    const auto apart =
+        std::min(distance(word, each), begins_alike(word, each) ? tolerated : word.size() + 1);
     if (apart <= tolerated && apart < best) {
       best = apart;
       found = each;

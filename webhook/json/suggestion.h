@@ -13,7 +13,8 @@ namespace cpods::json {
 [[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
 // `; did you mean "tolerations"?`, or nothing.
-[[nodiscard]] std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
+[[nodiscard]] std::string did_you_mean(std::string_view word,
+                                       const std::vector<std::string>& known);
 
 // a · a or b · a, b or c
 [[nodiscard]] std::string one_of(const std::vector<std::string>& words);

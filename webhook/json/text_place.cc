@@ -60,10 +60,10 @@ std::optional<TextError> find_bad_encoding(std::string_view text) {
     at += length;
   }
   const bool nul = at < text.size() && text[at] == '\0';
-  return TextError{PlaceFinder(text).at(at),
-                   nul ? "a NUL byte; only UTF-8 text is read"
-                       : "not valid UTF-8; save the file as UTF-8",
-                   true};
+  return TextError{
+      PlaceFinder(text).at(at),
+      nul ? "a NUL byte; only UTF-8 text is read" : "not valid UTF-8; save the file as UTF-8",
+      true};
 }
 
 Character decode_front(std::string_view text) {

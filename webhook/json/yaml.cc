@@ -105,8 +105,8 @@ class Emitter {
     const auto tag = std::string_view(part.tag).substr(kTagPrefix.size());
     if (tag == "str" || tag == "binary" || tag == "timestamp" || tag == "merge") return YamlText{};
     const auto value = resolve_kubectl(part.text);
-    const bool integer = std::holds_alternative<std::int64_t>(value) ||
-                         std::holds_alternative<std::uint64_t>(value);
+    const bool integer =
+        std::holds_alternative<std::int64_t>(value) || std::holds_alternative<std::uint64_t>(value);
     const bool real = integer || std::holds_alternative<double>(value);
     const bool fits = tag == "null"    ? std::holds_alternative<std::monostate>(value)
                       : tag == "bool"  ? std::holds_alternative<bool>(value)
@@ -277,7 +277,8 @@ ReadText read_yaml(std::string_view text, Dialect dialect) {
 
 ReadText read_documents(std::string_view text, Dialect dialect) {
   const auto first = without_bom(text).find_first_not_of(" \t\r\n");
-  const bool bracket = first != text.npos && std::string_view("{[").contains(without_bom(text)[first]);
+  const bool bracket =
+      first != text.npos && std::string_view("{[").contains(without_bom(text)[first]);
   if (!bracket) return read_yaml(text, dialect);
   auto as_json = read_json(text);
   if (as_json.errors.empty() || !as_json.errors.back().ends_text) return as_json;

@@ -130,8 +130,8 @@ class YamlStream::Composer {
       return;
     }
     if (!tree_.parts[found->second].closed) {
-      error_ = TextError{part.place, "the alias *" + part.text + " stands inside its own anchor",
-                         true};
+      error_ =
+          TextError{part.place, "the alias *" + part.text + " stands inside its own anchor", true};
       return;
     }
     part.target = found->second;

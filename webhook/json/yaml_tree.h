@@ -19,9 +19,9 @@ struct YamlPart {
   enum class Kind : std::uint8_t { Scalar, Sequence, Mapping, Alias };
 
   Kind kind = Kind::Scalar;
-  std::string text;     // of a scalar; the anchor's name of an alias
-  std::string tag;      // as written out, tag:yaml.org,2002:str; empty when there is none
-  bool plain = false;   // a scalar without quotes and without a tag
+  std::string text;    // of a scalar; the anchor's name of an alias
+  std::string tag;     // as written out, tag:yaml.org,2002:str; empty when there is none
+  bool plain = false;  // a scalar without quotes and without a tag
   bool anchored = false;
   bool closed = false;  // everything below it has been read
   Place place;

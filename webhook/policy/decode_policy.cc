@@ -32,8 +32,9 @@ void check_reach(json::Node spec, Report& report) {
     report.error(names, std::string("an empty list reaches no namespace; ") + kEverywhere);
   }
   if (selector && selector["matchLabels"].size() + selector["matchExpressions"].size() == 0) {
-    report.error(selector, std::string("an empty namespaceSelector would select every namespace; ") +
-                               kEverywhere);
+    report.error(
+        selector,
+        std::string("an empty namespaceSelector would select every namespace; ") + kEverywhere);
   }
 }
 
@@ -42,9 +43,10 @@ void warn_of_opt_out(json::Node selector, Report& report) {
   for (const json::Node expression : selector["matchExpressions"].elements()) {
     const auto op = expression["operator"].text();
     if (op != "NotIn" && op != "DoesNotExist") continue;
-    report.warning(expression, "whoever writes a Pod can leave this policy by setting the label \"" +
-                                   std::string(expression["key"].text()) + "\"; operator " +
-                                   std::string(op) + " protects from nobody");
+    report.warning(expression,
+                   "whoever writes a Pod can leave this policy by setting the label \"" +
+                       std::string(expression["key"].text()) + "\"; operator " + std::string(op) +
+                       " protects from nobody");
   }
 }
 
@@ -57,8 +59,9 @@ SecretGuard decode_secrets(json::Node given, Report& report) {
   guard.on_use = given["onUse"].text() == "Place" ? OnUse::Place : OnUse::Deny;
   if (guard.names.empty() && guard.provider_classes.empty() && guard.service_accounts.empty() &&
       guard.volume_claims.empty()) {
-    report.error(given, "guards nothing: add names, providerClasses, serviceAccounts or "
-                        "volumeClaims");
+    report.error(given,
+                 "guards nothing: add names, providerClasses, serviceAccounts or "
+                 "volumeClaims");
   }
   return guard;
 }

@@ -41,8 +41,9 @@ std::vector<pod::Requirement> decode_nodes(json::Node nodes, Report& report) {
   (void)decode_selector(nodes, report);  // for its checks of keys and values
   const auto placed = placed_requirements(nodes);
   if (placed.empty()) {
-    report.error(nodes, "names no label, so every node would be in the pool; add matchLabels or "
-                        "matchExpressions");
+    report.error(nodes,
+                 "names no label, so every node would be in the pool; add matchLabels or "
+                 "matchExpressions");
   }
   std::vector<pod::Requirement> out;
   for (const auto& each : placed) {
@@ -80,13 +81,13 @@ void check_host_path(json::Node path, Report& report) {
   if (text.find("/../") != text.npos) report.error(path, "must not contain ..");
 }
 
-pod::StepSettings decode_attestation(json::Node given, const LoadOptions& options,
-                                     Report& report) {
+pod::StepSettings decode_attestation(json::Node given, const LoadOptions& options, Report& report) {
   pod::StepSettings settings;
   settings.image = given["image"] ? std::string(given["image"].text()) : options.step_image;
   if (settings.image.empty()) {
-    report.error(given, "names no image, and the program was started without --step-image; add "
-                        "image: with the image of confidential-pods");
+    report.error(given,
+                 "names no image, and the program was started without --step-image; add "
+                 "image: with the image of confidential-pods");
   }
   settings.evidence = given["evidence"].text();
   settings.device_host_path = given["device"]["hostPath"].text();
@@ -99,8 +100,7 @@ pod::StepSettings decode_attestation(json::Node given, const LoadOptions& option
 
 }  // namespace
 
-std::unique_ptr<Pool> decode_pool(json::Node document, const LoadOptions& options,
-                                  Report& report) {
+std::unique_ptr<Pool> decode_pool(json::Node document, const LoadOptions& options, Report& report) {
   const json::Node spec = document["spec"];
   check_metadata(document["metadata"], report);
   auto pool = std::make_unique<Pool>();

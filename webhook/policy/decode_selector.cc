@@ -73,8 +73,7 @@ pod::LabelSelector decode_selector(json::Node selector, Report& report) {
   pod::LabelSelector out;
   check_labels(selector["matchLabels"], report);
   for (const auto [key, value] : selector["matchLabels"].members()) {
-    out.requirements.push_back(
-        {std::string(key), pod::Operator::In, {std::string(value.text())}});
+    out.requirements.push_back({std::string(key), pod::Operator::In, {std::string(value.text())}});
   }
   for (const json::Node expression : selector["matchExpressions"].elements()) {
     out.requirements.push_back(decode_expression(expression, report));

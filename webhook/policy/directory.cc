@@ -64,7 +64,7 @@ class OpenFile {
 
 Result<std::string> read_file(const std::string& path) {
   const OpenFile file(path);
-  struct stat status {};
+  struct stat status{};
   if (file.get() < 0 || fstat(file.get(), &status) != 0) return system_failure(path);
   if (!S_ISREG(status.st_mode)) {
     return failure(ErrorCode::Unavailable, path, "is not a file");
@@ -113,7 +113,7 @@ Stamp stamp_of(const std::string& path) {
   if (!names) return {names.error().text(), false};
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   for (const auto& name : *names) {
-    struct stat status {};
+    struct stat status{};
     if (stat((path + "/" + name).c_str(), &status) != 0) return {stamp.text, false};
     for (const auto number : {static_cast<long>(status.st_ino), static_cast<long>(status.st_size),
                               status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
@@ -121,7 +121,8 @@ Stamp stamp_of(const std::string& path) {
       stamp.text += " " + std::to_string(number);
     }
     stamp.text += " " + name;
-    const auto written = std::chrono::seconds(std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec));
+    const auto written =
+        std::chrono::seconds(std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec));
     stamp.settled = stamp.settled && now - written > kUnsettled;
   }
   return stamp;

@@ -13,7 +13,9 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool is_name_character(char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; }
+bool is_name_character(char c) {
+  return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+}
 
 std::optional<std::string> flaw_of_name(std::string_view name, std::string_view what) {
   if (name.size() > kNameLength) {

@@ -138,8 +138,8 @@ class Loading {
     }
     if (kind.text() == kPoolKind || kind.text() == kPolicyKind) return kind.text();
     report.error(kind, "unknown kind \"" + std::string(kind.text()) + "\"" +
-                           json::did_you_mean(kind.text(), {std::string(kPoolKind),
-                                                            std::string(kPolicyKind)}));
+                           json::did_you_mean(kind.text(),
+                                              {std::string(kPoolKind), std::string(kPolicyKind)}));
     return {};
   }
 
@@ -172,7 +172,8 @@ class Loading {
     if (at.kind() != json::Kind::String) return;
     const std::string name(at.text());
     if (kind == kPoolKind) faulty_pools_.insert(name);
-    (void)is_first(kind == kPoolKind ? pools_by_name_ : policies_by_name_, name, kind, root, report);
+    (void)is_first(kind == kPoolKind ? pools_by_name_ : policies_by_name_, name, kind, root,
+                   report);
   }
 
   void take_pool(json::Node root, Report& report) {
@@ -235,7 +236,8 @@ class Loading {
 
   void refuse_nothing() {
     if (documents_ > 0 || has_errors()) return;
-    diagnostics_.push_back({Severity::Error, {first_file_, 1, 1},
+    diagnostics_.push_back({Severity::Error,
+                            {first_file_, 1, 1},
                             "the policy files hold no ConfidentialPool and no ConfidentialPolicy"});
   }
 
@@ -247,8 +249,8 @@ class Loading {
   void warn_of_unused_pools() {
     for (const auto& pool : pools_) {
       if (used_.contains(pool->name)) continue;
-      diagnostics_.push_back({Severity::Warning, pool->position,
-                              "no policy uses the pool \"" + pool->name + "\""});
+      diagnostics_.push_back(
+          {Severity::Warning, pool->position, "no policy uses the pool \"" + pool->name + "\""});
     }
   }
 

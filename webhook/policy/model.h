@@ -68,8 +68,8 @@ struct SecretGuard {
 struct Policy {
   std::string name;
   Action action = Action::Enforce;
-  const Pool* pool = nullptr;  // of the same Snapshot
-  std::vector<NamePattern> namespaces;                 // empty: not restricted by name
+  const Pool* pool = nullptr;                            // of the same Snapshot
+  std::vector<NamePattern> namespaces;                   // empty: not restricted by name
   std::optional<pod::LabelSelector> namespace_selector;  // with namespaces, both must hold
   std::optional<pod::LabelSelector> pod_selector;        // absent: selects no Pod
   std::optional<SecretGuard> secrets;

@@ -86,8 +86,7 @@ void Snapshot::add_named(std::string_view name, Ids& out) const {
   }
 }
 
-Snapshot::Ids Snapshot::candidates(std::string_view name,
-                                                const pod::Labels& labels) const {
+Snapshot::Ids Snapshot::candidates(std::string_view name, const pod::Labels& labels) const {
   auto out = everywhere_;
   add_named(name, out);
   for (const auto& [key, value] : labels.entries()) {

@@ -2,9 +2,9 @@
 // One immutable set of pools and policies: what a single review sees from start to end.
 //
 // Policies are found by namespace: each one stands in the index under the most selective thing it
-// requires (exact names, name prefixes, a namespace label), so that ten thousand policies cost about
-// what ten do. Only a policy whose glob begins with * and that requires no namespace label is looked
-// at for every namespace. Shared by shared_ptr<const Snapshot>; any thread.
+// requires (exact names, name prefixes, a namespace label), so that ten thousand policies cost
+// about what ten do. Only a policy whose glob begins with * and that requires no namespace label is
+// looked at for every namespace. Shared by shared_ptr<const Snapshot>; any thread.
 
 #include <cstdint>
 #include <functional>

@@ -10,7 +10,9 @@ Reload Store::reload() {
   return load();
 }
 
-Reload Store::reload_if_changed() { return watch_.changed() ? load() : Reload{}; }
+Reload Store::reload_if_changed() {
+  return watch_.changed() ? load() : Reload{};
+}
 
 Reload Store::load() {
   auto loaded = load_directory(directory_, options_);

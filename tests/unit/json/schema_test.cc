@@ -78,7 +78,8 @@ TEST_CASE("schema: every kind of violation is one sentence with its pointer") {
        {"/a~1b~0c d (key): unknown field \"a/b~c d\"; known here: name, size, kind, tolerations, "
         "either, labels, quantity, word, plain"}},
       {R"({"name":"a","tolerations":[]})", {"/tolerations: must not be empty"}},
-      {R"({"name":"a","tolerations":["a","b","c"]})", {"/tolerations: must have at most 2 entries"}},
+      {R"({"name":"a","tolerations":["a","b","c"]})",
+       {"/tolerations: must have at most 2 entries"}},
       {R"({"name":"a","tolerations":["a",1]})",
        {"/tolerations/1: must be a string, but is 1; write \"1\""}},
       {R"({"name":"a","either":{}})", {"/either: must have exactly one of left or right"}},

@@ -34,13 +34,14 @@ std::string values_of(std::string_view text, Dialect dialect) {
 
 struct Typing {
   std::string_view plain;
-  std::string_view policy;   // as JSON
+  std::string_view policy;  // as JSON
   std::string_view manifest;
 };
 
 }  // namespace
 
-TEST_CASE("yaml: a plain scalar is typed by YAML 1.2 in policies and as kubectl does in manifests") {
+TEST_CASE(
+    "yaml: a plain scalar is typed by YAML 1.2 in policies and as kubectl does in manifests") {
   const Typing rows[] = {
       {"yes", R"("yes")", "true"},
       {"y", R"("y")", "true"},
@@ -111,7 +112,8 @@ TEST_CASE("yaml: a policy file refuses what makes YAML surprising, each at its p
     std::vector<std::string> errors;
   };
   const Row rows[] = {
-      {"a: &x 1", {"1:4: an anchor: policy files have no anchors and aliases; write the value out"}},
+      {"a: &x 1",
+       {"1:4: an anchor: policy files have no anchors and aliases; write the value out"}},
       {"a: 1\nb: &x {c: 2}\nd: *x",
        {"2:4: an anchor: policy files have no anchors and aliases; write the value out",
         "3:4: the alias *x: policy files have no anchors and aliases; write the value out"}},
@@ -127,10 +129,12 @@ TEST_CASE("yaml: a policy file refuses what makes YAML surprising, each at its p
       {"a: 1\nb: 2\na: 3", {"3:1: duplicate key \"a\"; it stands on line 1 already"}},
       {"a: .inf", {"1:4: .inf is not a JSON number; quote it if it is a string"}},
       {"a: 1e999", {"1:4: the number 1e999 is too large; quote it if it is a string"}},
-      {"a: 'b", {"1:6: found unexpected end of stream, while scanning a quoted scalar that begins "
-                 "on line 1"}},
-      {"a:\n\tb: 1", {"2:1: found character that cannot start any token, while scanning for the "
-                      "next token that begins on line 2"}},
+      {"a: 'b",
+       {"1:6: found unexpected end of stream, while scanning a quoted scalar that begins "
+        "on line 1"}},
+      {"a:\n\tb: 1",
+       {"2:1: found character that cannot start any token, while scanning for the "
+        "next token that begins on line 2"}},
       {"a: b: c", {"1:5: mapping values are not allowed in this context"}},
       {"a: \x01", {"1:4: control characters are not allowed"}},
       {"a: *nobody", {"1:4: the alias *nobody has no anchor before it"}},
@@ -201,8 +205,9 @@ TEST_CASE("yaml: anchors cannot make a small text large or deep") {
     merges += name + ": &" + name + " {<<: [" + nine + "]}\n";
   }
   CHECK(errors_of(values, Dialect::Manifest).back().ends_with("more than 2000000 values"));
-  CHECK(errors_of(merges, Dialect::Manifest).back().ends_with(
-      "the merge keys (<<) expand to too much"));
+  CHECK(errors_of(merges, Dialect::Manifest)
+            .back()
+            .ends_with("the merge keys (<<) expand to too much"));
 
   std::string chain = "a0: &a0 {x: 1}\n";
   for (int i = 1; i < 5000; ++i) {
@@ -230,7 +235,8 @@ TEST_CASE("yaml: several documents, empty ones left out") {
 }
 
 TEST_CASE("yaml: a text in brackets is JSON, with YAML as the second try") {
-  CHECK(values_of("{\"a\": \"\\ud83d\\ude00\"}", Dialect::Policy) == "{\"a\":\"\xF0\x9F\x98\x80\"}\n");
+  CHECK(values_of("{\"a\": \"\\ud83d\\ude00\"}", Dialect::Policy) ==
+        "{\"a\":\"\xF0\x9F\x98\x80\"}\n");
   CHECK(values_of("{\t\"a\": 1}", Dialect::Policy) == "{\"a\":1}\n");
   CHECK(values_of("{\"a\": 1}\n{\"b\": 2}\n", Dialect::Manifest) == "{\"a\":1}\n{\"b\":2}\n");
   CHECK(values_of("{a: 1}", Dialect::Policy) == "{\"a\":1}\n");
@@ -242,7 +248,8 @@ TEST_CASE("yaml: a text in brackets is JSON, with YAML as the second try") {
 
 TEST_CASE("yaml: every value and every key knows its place, in YAML and in JSON") {
   const auto yaml = read_yaml("a:\n  b/c: [1, {d: 2}]\n  \xC3\xA9: {f: 3}\n", Dialect::Policy);
-  const auto json = read_json("{\n  \"a\": {\n    \"b/c\": [1, {\"d\" : 2}],\n    \"\xC3\xA9\":{\"f\":3}}}");
+  const auto json =
+      read_json("{\n  \"a\": {\n    \"b/c\": [1, {\"d\" : 2}],\n    \"\xC3\xA9\":{\"f\":3}}}");
   struct Row {
     std::string_view pointer;
     Place yaml_key, yaml_value, json_key, json_value;

@@ -29,8 +29,8 @@ void age(const TemporaryDirectory& folder, const std::string& name) {
 
 TEST_CASE("directory: policy files are the YAML and JSON of one folder, sorted, no dotfiles") {
   const TemporaryDirectory folder;
-  for (const char* name : {"b.yaml", "a.yml", "c.json", ".hidden.yaml", "README.md", "x.yaml~",
-                           "below/d.yaml"}) {
+  for (const char* name :
+       {"b.yaml", "a.yml", "c.json", ".hidden.yaml", "README.md", "x.yaml~", "below/d.yaml"}) {
     folder.write(name, "");
   }
   CHECK(names_in(folder.path()) == std::vector<std::string>{"/a.yml", "/b.yaml", "/c.json"});

@@ -29,7 +29,8 @@ TEST_CASE("label_rules: keys and values follow Kubernetes' rules, with the reaso
       {std::string(63, 'a'), "", ""},
       {std::string(64, 'a'), "has a name of 64 characters; at most 63 are allowed",
        "has a length of 64 characters; at most 63 are allowed"},
-      {std::string(254, 'a') + "/b", prefix, "has a length of 256 characters; at most 63 are allowed"},
+      {std::string(254, 'a') + "/b", prefix,
+       "has a length of 256 characters; at most 63 are allowed"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.text);
@@ -39,16 +40,16 @@ TEST_CASE("label_rules: keys and values follow Kubernetes' rules, with the reaso
 }
 
 TEST_CASE("label_rules: a kubelet may set every label but the reserved ones") {
-  for (const char* key : {"agentpool", "kubernetes.azure.com/security-type", "example.com/x",
-                          "kubernetes.io/hostname", "topology.kubernetes.io/zone",
-                          "node.kubernetes.io/anything", "x.kubelet.kubernetes.io/y",
-                          "notkubernetes.io/x"}) {
+  for (const char* key :
+       {"agentpool", "kubernetes.azure.com/security-type", "example.com/x",
+        "kubernetes.io/hostname", "topology.kubernetes.io/zone", "node.kubernetes.io/anything",
+        "x.kubelet.kubernetes.io/y", "notkubernetes.io/x"}) {
     CAPTURE(key);
     CHECK(kubelet_may_set(key));
   }
-  for (const char* key : {"node-restriction.kubernetes.io/confidential",
-                          "a.node-restriction.kubernetes.io/b", "kubernetes.io/unknown",
-                          "foo.kubernetes.io/x", "k8s.io/x", "x.k8s.io/y"}) {
+  for (const char* key :
+       {"node-restriction.kubernetes.io/confidential", "a.node-restriction.kubernetes.io/b",
+        "kubernetes.io/unknown", "foo.kubernetes.io/x", "k8s.io/x", "x.k8s.io/y"}) {
     CAPTURE(key);
     CHECK_FALSE(kubelet_may_set(key));
   }

@@ -17,10 +17,12 @@ TEST_CASE("loader: ten differently broken files yield ten exact positions in one
       {"01.yaml", std::string(kPoolText)},
       {"02.yaml", policy("a", "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n  pood: {}\n")},
       {"03.yaml", policy("b", "  pool: pol\n  namespaces: [a]\n  podSelector: {}\n")},
-      {"04.yaml", policy("c", "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n  pool: pool\n")},
+      {"04.yaml",
+       policy("c", "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n  pool: pool\n")},
       {"05.yaml", policy("d", "  pool: pool\n  namespaces: a\n  podSelector: {}\n")},
-      {"06.yaml", policy("e", "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n"
-                              "  action: enforce\n")},
+      {"06.yaml", policy("e",
+                         "  pool: pool\n  namespaces: [a]\n  podSelector: {}\n"
+                         "  action: enforce\n")},
       {"07.yaml", policy("f", "  pool: pool\n  namespaceSelector: {}\n  podSelector: {}\n")},
       {"08.yaml", policy("g", "  pool: pool\n  namespaces: [a]\n  secrets:\n    onUse: Deny\n")},
       {"09.yaml", policy("h", "  pool: pool\n  namespaces: [Big]\n  podSelector: {}\n")},
@@ -89,18 +91,19 @@ TEST_CASE("loader: what is wrong with a pool") {
   const Row rows[] = {
       {pool("  nodes: {}\n"),
        {"p.yaml:5:10: names no label, so every node would be in the pool; add matchLabels "
-                "or matchExpressions"}},
+        "or matchExpressions"}},
       {pool("  nodes:\n    matchExpressions:\n    - {key: a, operator: NotIn, values: [b]}\n"),
        {"p.yaml:7:26: must be In, because a pool is made of labels that its nodes have, not "
         "\"NotIn\""}},
       {pool("  nodes: {matchLabels: {agentpool: confidential}}\n"),
-       {unused, "p.yaml:5:10: warning: a kubelet may set all of these labels on its own node, so "
-                "they steer Pods but prove nothing; add one below "
-                "node-restriction.kubernetes.io/ that an administrator sets"}},
+       {unused,
+        "p.yaml:5:10: warning: a kubelet may set all of these labels on its own node, so "
+        "they steer Pods but prove nothing; add one below "
+        "node-restriction.kubernetes.io/ that an administrator sets"}},
       {pool("  nodes:\n    matchLabels: {x.k8s.io/a: b}\n    matchExpressions:\n"
             "    - {key: x.k8s.io/a, operator: In, values: [b]}\n"),
        {"p.yaml:8:13: the label \"x.k8s.io/a\" is required already; write all of its "
-                "values into one expression"}},
+        "values into one expression"}},
       {pool("  nodes: {matchLabels: {x.k8s.io/-a: \"b c\"}}\n"),
        {"p.yaml:5:25: the label key \"x.k8s.io/-a\" must begin and end with a letter or digit",
         "p.yaml:5:38: the label value \"b c\" may hold letters, digits, '-', '_' and '.' only"}},
@@ -126,12 +129,14 @@ TEST_CASE("loader: what is wrong with a pool") {
                         "    verifier: {maa: {issuer: \"http://maa\"}}\n"),
        {"p.yaml:9:30: must be an https:// address without query and without a slash at the end, "
         "not \"http://maa\""}},
-      {pool_with(step + "    device: {resource: a.b/tpm}\n"
-                        "    verifier: {local: {products: [Rome], measurements: [\"00\"], vmpl: 4}}\n"),
+      {pool_with(step +
+                 "    device: {resource: a.b/tpm}\n"
+                 "    verifier: {local: {products: [Rome], measurements: [\"00\"], vmpl: 4}}\n"),
        {"p.yaml:9:35: must be Milan, Genoa or Turin, not \"Rome\"",
         "p.yaml:9:57: must be 96 hexadecimal digits, not \"00\"",
         "p.yaml:9:70: must be at most 3"}},
-      {pool_with(step + "    device: {resource: a.b/tpm}\n    verifier: {local: {pcrs: {\"24\": []}}}\n"),
+      {pool_with(step +
+                 "    device: {resource: a.b/tpm}\n    verifier: {local: {pcrs: {\"24\": []}}}\n"),
        {"p.yaml:9:31: unknown field \"24\"; did you mean \"2\"?"}},
       {pool_with(step + "    device: {resource: a.b/tpm}\n    verifier: {local: {}}\n"
                         "    resources: {limits: {cpu: 1, memory: 64MB}}\n"),
@@ -189,15 +194,17 @@ TEST_CASE("loader: what is wrong with a policy") {
 
 TEST_CASE("loader: an error that follows from another is not told") {
   CHECK(diagnostics_of("a: [\n---\n" + std::string(kPolicyText)).size() == 1);
-  const auto faulty_pool = "apiVersion: confidential.pods/v1\nkind: ConfidentialPool\n"
-                           "metadata: {name: pool}\nspec: {nodes: 1}\n---\n" +
-                           std::string(kPolicyText);
+  const auto faulty_pool =
+      "apiVersion: confidential.pods/v1\nkind: ConfidentialPool\n"
+      "metadata: {name: pool}\nspec: {nodes: 1}\n---\n" +
+      std::string(kPolicyText);
   CHECK(diagnostics_of(faulty_pool) == Lines{"p.yaml:4:15: must be a mapping, but is 1"});
   CHECK(joined(diagnostics_of(
             policy_with("  pool: &a pool\n  namespaces: [*a]\n  podSelector: {}\n"))) ==
-        joined({"p.yaml:5:9: an anchor: policy files have no anchors and aliases; write the value out",
-              "p.yaml:6:16: the alias *a: policy files have no anchors and aliases; write the value "
-              "out"}));
+        joined(
+            {"p.yaml:5:9: an anchor: policy files have no anchors and aliases; write the value out",
+             "p.yaml:6:16: the alias *a: policy files have no anchors and aliases; write the value "
+             "out"}));
 }
 
 TEST_CASE("loader: a pool without an image needs the program's own") {

@@ -11,7 +11,7 @@ using namespace cpods::policy;
 namespace {
 
 std::unique_ptr<Policy> make_policy(std::string name, std::vector<std::string> namespaces,
-                               std::optional<pod::LabelSelector> selector = std::nullopt) {
+                                    std::optional<pod::LabelSelector> selector = std::nullopt) {
   auto out = std::make_unique<Policy>();
   out->name = std::move(name);
   for (auto& each : namespaces) out->namespaces.emplace_back(std::move(each));
@@ -56,11 +56,11 @@ pod::LabelSelector small_selector() {
   pod::LabelSelector out;
   const auto count = *rc::gen::inRange(0, 3);
   for (int i = 0; i < count; ++i) {
-    pod::LabelRequirement each{small_word(), *rc::gen::element(pod::Operator::In,
-                                                               pod::Operator::NotIn,
-                                                               pod::Operator::Exists,
-                                                               pod::Operator::DoesNotExist),
-                               {}};
+    pod::LabelRequirement each{
+        small_word(),
+        *rc::gen::element(pod::Operator::In, pod::Operator::NotIn, pod::Operator::Exists,
+                          pod::Operator::DoesNotExist),
+        {}};
     if (each.op == pod::Operator::In || each.op == pod::Operator::NotIn) {
       each.values = {small_word(), small_word()};
     }
@@ -77,7 +77,8 @@ Snapshot small_snapshot() {
     const auto size = *rc::gen::inRange(0, 3);
     for (int j = 0; j < size; ++j) patterns.push_back(small_pattern());
     auto selector = *rc::gen::arbitrary<bool>() ? std::optional(small_selector()) : std::nullopt;
-    policies.push_back(make_policy("p" + std::to_string(i), std::move(patterns), std::move(selector)));
+    policies.push_back(
+        make_policy("p" + std::to_string(i), std::move(patterns), std::move(selector)));
   }
   return {{}, std::move(policies), ""};
 }
