@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "admission/review.h"
 #include "base/limits.h"
@@ -18,6 +19,32 @@ using Clock = std::chrono::steady_clock;
 std::chrono::milliseconds lookup_time(const server::Request& request) {
   const auto timeout = request.timeout();
   return timeout ? std::min(limits::kNamespaceLookup, *timeout / 2) : limits::kNamespaceLookup;
+}
+
+// The uid of a review that cannot be read as a whole. The API server writes it first, right after
+// kind and apiVersion; an answer that carries it is a refusal, while a bare HTTP error would leave
+// the decision to failurePolicy, which is Ignore in most namespaces.
+std::string uid_at_the_front(std::string_view body) {
+  constexpr std::size_t kFront = 512;
+  constexpr std::size_t kLongest = 64;
+  constexpr std::string_view kLead = R"("request":{"uid":")";
+  const auto front = body.substr(0, kFront);
+  const auto at = front.find(kLead);
+  if (at == std::string_view::npos) return {};
+  const auto rest = front.substr(at + kLead.size());
+  const auto end = rest.find('"');
+  const auto is_uid_character = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
+  if (end == std::string_view::npos || end == 0 || end > kLongest ||
+      !std::ranges::all_of(rest.substr(0, end), is_uid_character)) {
+    return {};
+  }
+  return std::string(rest.substr(0, end));
+}
+
+admission::Verdict refuse_unreadable(const Error& error) {
+  return admission::refuse(admission::Reason::Malformed,
+                           "this request cannot be read (" + error.text() +
+                               "), and what cannot be read is refused. Correct the object.");
 }
 
 // Names come from whoever sent the request; a line break in one must not make a second log line.
@@ -73,11 +100,17 @@ bool ReviewService::must_ask(const admission::Request& review,
 boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::Request request) {
   const auto began = Clock::now();
   const auto patience = lookup_time(request);
+  const auto uid = uid_at_the_front(request.body);
   auto document = json::Document::parse(std::move(request.body));
   auto review = document ? admission::decode(*document)
                          : Result<admission::Request>(std::unexpected(document.error()));
   if (!review) {
     metrics_.count_unreadable(door);
+    if (!uid.empty()) {
+      spdlog::warn("review uid={} door={} verdict=denied reason=Malformed unreadable={}", uid,
+                   name_of(door), printable(review.error().text()));
+      co_return server::Reply::json(admission::encode(uid, refuse_unreadable(review.error())));
+    }
     co_return server::Reply::sentence(400, "Not an AdmissionReview: " + review.error().text() + ".");
   }
   const auto snapshot = policies_.current();
