@@ -110,12 +110,21 @@ json::Node required_affinity(json::Node spec) {
   return spec["affinity"]["nodeAffinity"][kRequired];
 }
 
+// Text of a Pod as it is told: validation comes after the mutating call, so it may be of any length.
+std::string shown(std::string_view text) {
+  constexpr std::size_t kLongest = 100;  // a valid label value has at most 63
+  if (text.size() <= kLongest) return std::string(text);
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "\u2026";
+}
+
 // [a, b], or [a, b, c, d, e, and 7 more]
 std::string listed(json::Node values) {
   constexpr std::size_t kTold = 5;
   std::string text = "[";
   for (std::size_t i = 0; i < values.size() && i < kTold; ++i) {
-    text.append(i == 0 ? "" : ", ").append(values.at(i).text());
+    text.append(i == 0 ? "" : ", ").append(shown(values.at(i).text()));
   }
   if (values.size() > kTold) text += ", and " + std::to_string(values.size() - kTold) + " more";
   return text + "]";
@@ -123,11 +132,11 @@ std::string listed(json::Node values) {
 
 std::string said_by(json::Node contradiction) {
   if (contradiction.kind() != json::Kind::Object) {
-    return contradiction.field_path() + " is " + std::string(contradiction.text());
+    return contradiction.field_path() + " is " + shown(contradiction.text());
   }
   const auto text = contradiction.field_path() + " says " +
-                    std::string(contradiction["key"].text()) + " " +
-                    std::string(contradiction["operator"].text());
+                    shown(contradiction["key"].text()) + " " +
+                    shown(contradiction["operator"].text());
   return contradiction["values"].size() == 0 ? text : text + " " + listed(contradiction["values"]);
 }
 
