@@ -102,6 +102,23 @@ class Refusals(ServerCase):
                     self.assertIn(status, (200, 400), body)
                     self.assertNotIn('"allowed":true', body.replace(" ", ""))
 
+    def test_a_review_that_cannot_be_read_is_refused_with_its_uid(self):
+        # The API server keeps managedFields of any depth. A Pod nested beyond our limit was answered
+        # with HTTP 400, and where failurePolicy is Ignore it was let in with a guarded Secret.
+        deep = b'{"f:a":' * 100 + b"{}" + b"}" * 100
+        data = (b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":'
+                b'{"uid":"11-aa","object":' + deep + b"}}")
+        for path in ("/mutate", "/validate"):
+            _, status, body = self.server.curl(
+                path, "-H", "Content-Type: application/json", "--data-binary", "@-", data=data)
+            self.assertEqual(status, 200)
+            answer = json.loads(body)["response"]
+            self.assertEqual((answer["uid"], answer["allowed"]), ("11-aa", False))
+            self.assertEqual(
+                answer["status"]["message"],
+                "this request cannot be read (offset 530: nested deeper than 64 levels), and what "
+                "cannot be read is refused. Correct the object.")
+
     def test_framing_faults_end_the_connection(self):
         head = "POST /mutate HTTP/1.1\r\nHost: a\r\n"
         rows = (

@@ -328,5 +328,14 @@ TEST_CASE("placement: a very large Pod is judged in time that grows with its siz
   CHECK(judged(terms(term(one_key)), kPool) == kTerm0);
 }
 
+// The mutating call comes before validation: one value of a megabyte, told once for each of some
+// thousand secret references, took gigabytes.
+TEST_CASE("placement: what a Pod says is cut where it is told") {
+  const std::string endless(1'000'000, 'A');
+  const auto judgement = judged(terms(term(says("agentpool", "In", "\"" + endless + "\""))), kPool);
+  CHECK(judgement.size() < 400);
+  CHECK(judgement.find(std::string(100, 'A') + "\u2026]") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace cpods::pod
