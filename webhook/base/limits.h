@@ -8,14 +8,15 @@ namespace cpods::limits {
 
 // An AdmissionReview carries up to two objects (object and oldObject) of at most 3 MiB each, which
 // is the API server's request limit, and some hundred KiB of envelope: 7 MiB, the same number that
-// controller-runtime derives.
+// controller-runtime derives. Known edge: Go escapes <, > and & to six bytes, so an object full of
+// them exceeds it, is answered 413, and failurePolicy decides.
 inline constexpr std::size_t kReviewBytes = std::size_t{7} * 1024 * 1024;
 
 // Go's header limit for a whole request head is 1 MiB; the API server sends under 1 KiB.
 inline constexpr std::size_t kHeaderBytes = std::size_t{16} * 1024;
 
-// The deepest legal Pod (managedFields of volumes' items) stays below 24 levels; every level costs
-// a stack frame in readers that recurse.
+// Pods as Kubernetes writes them stay below 24 levels; the API server keeps managedFields of any
+// depth, and what is nested deeper is refused. Every level costs a stack frame in readers that recurse.
 inline constexpr std::size_t kJsonDepth = 64;
 
 // A policy file lives in a ConfigMap, which etcd holds to 1 MiB; the same bound for one file.
