@@ -16,7 +16,8 @@ inline constexpr std::size_t kReviewBytes = std::size_t{7} * 1024 * 1024;
 inline constexpr std::size_t kHeaderBytes = std::size_t{16} * 1024;
 
 // Pods as Kubernetes writes them stay below 24 levels; the API server keeps managedFields of any
-// depth, and what is nested deeper is refused. Every level costs a stack frame in readers that recurse.
+// depth, and what is nested deeper is refused. Every level costs a stack frame in readers that
+// recurse.
 inline constexpr std::size_t kJsonDepth = 64;
 
 // A policy file lives in a ConfigMap, which etcd holds to 1 MiB; the same bound for one file.
