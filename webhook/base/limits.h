@@ -8,9 +8,26 @@ namespace cpods::limits {
 
 // An AdmissionReview carries up to two objects (object and oldObject) of at most 3 MiB each, which
 // is the API server's request limit, and some hundred KiB of envelope: 7 MiB, the same number that
-// controller-runtime derives. Known edge: Go escapes <, > and & to six bytes, so an object full of
-// them exceeds it, is answered 413, and failurePolicy decides.
+// controller-runtime derives. Go escapes <, > and & to six bytes, so an object full of them exceeds
+// it: such a review is read to its end, thrown away but for its front, and refused by its uid.
 inline constexpr std::size_t kReviewBytes = std::size_t{7} * 1024 * 1024;
+// So much of a body that is not held goes to its handler: a review's uid lies in the first 200.
+inline constexpr std::size_t kFrontBytes = std::size_t{4} * 1024;
+// The longest body that is read at all. Two objects of 3 MiB, each byte escaped to six, are 36 MiB;
+// what etcd stores (1.5 MiB) is half of it, and only what is stored can do harm.
+inline constexpr std::size_t kBodyBytes = std::size_t{64} * 1024 * 1024;
+
+// Bodies up to this size need no room of kBodyMemory: kConnections of them are another 64 MiB, and
+// reviews of ordinary Pods (3 to 30 KB) are read however many large ones somebody sends.
+inline constexpr std::size_t kSmallBytes = std::size_t{64} * 1024;
+// The text of all larger bodies under way: nine of the largest reviews.
+inline constexpr std::size_t kBodyMemory = std::size_t{64} * 1024 * 1024;
+// What a byte of JSON may cost once it is parsed: "[0,0,…" has a value of 16 bytes in each two
+// bytes, twice while its array grows. Measured on 7 MiB: 112 MiB.
+inline constexpr std::size_t kDocumentBytesPerByte = 16;
+// All parsed reviews under way: two of the largest and worst, or a thousand of 14 KB. With the two
+// sums above and 80 KiB a connection it stays below the 512 MiB that the manifests allow.
+inline constexpr std::size_t kDocumentMemory = std::size_t{224} * 1024 * 1024;
 
 // Go's header limit for a whole request head is 1 MiB; the API server sends under 1 KiB.
 inline constexpr std::size_t kHeaderBytes = std::size_t{16} * 1024;
@@ -22,6 +39,9 @@ inline constexpr std::size_t kJsonDepth = 64;
 
 // A policy file lives in a ConfigMap, which etcd holds to 1 MiB; the same bound for one file.
 inline constexpr std::size_t kPolicyFileBytes = std::size_t{1024} * 1024;
+
+// How far the JSON parser looks behind a text's end, in bytes (json/rapid.h).
+inline constexpr std::size_t kReadAhead = 16;
 
 // Manifests given to `review`: a List of a namespace can be large; 64 MiB is far above any
 // kubectl output that a person would pipe and far below what would hurt.
@@ -52,9 +72,13 @@ inline constexpr std::chrono::seconds kHandshake{10};
 // Head and body of a request that has begun: the longest webhook timeout is 30 s.
 inline constexpr std::chrono::seconds kRequest{15};
 
-// The API server keeps at most 25 idle connections a webhook and replica; a hundred API servers
-// would fit, and 4096 sockets cost some 100 MiB at worst.
-inline constexpr std::size_t kConnections = 4096;
+// An API server has at most 600 requests in flight (--max-requests-inflight with its mutating
+// sibling) and keeps 25 idle connections; beyond this, whoever has been silent longest makes room.
+inline constexpr std::size_t kConnections = 1024;
+
+// One thread answers some ten thousand reviews a second; four are above what API servers send. More
+// (a node may have a hundred cores) would cost memory for nothing.
+inline constexpr unsigned kThreads = 4;
 
 // The longest that a request waits for the labels of a namespace the cache has not seen.
 inline constexpr std::chrono::milliseconds kNamespaceLookup{1500};
@@ -83,5 +107,11 @@ inline constexpr std::chrono::seconds kTick{1};
 inline constexpr std::chrono::seconds kDrainGrace{10};
 // After the grace period, running exchanges may still take the longest webhook timeout (30 s).
 inline constexpr std::chrono::seconds kDrainLimit{30};
+
+// What a Pod says about its nodes: nodeSelector entries, terms, expressions and values, counted
+// together. Kubernetes bounds only the object's size, at which half a million fit in; a list of
+// every node of the largest supported cluster (5000) stays below. The proof of as many takes some
+// milliseconds, and a patch that extends as many terms as fit in is 1.3 MB for each requirement.
+inline constexpr std::size_t kNodeConstraints = 10'000;
 
 }  // namespace cpods::limits

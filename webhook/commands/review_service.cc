@@ -6,7 +6,6 @@
 #include <cctype>
 
 #include "admission/review.h"
-#include "base/limits.h"
 #include "json/writer.h"
 
 namespace cpods::commands {
@@ -41,18 +40,43 @@ std::string uid_at_the_front(std::string_view body) {
   return std::string(rest.substr(0, end));
 }
 
-admission::Verdict refuse_unreadable(const Error& error) {
-  return admission::refuse(admission::Reason::Malformed,
-                           "this request cannot be read (" + error.text() +
-                               "), and what cannot be read is refused. Correct the object.");
-}
-
 // Names come from whoever sent the request; a line break in one must not make a second log line.
 std::string printable(std::string_view text) {
   constexpr std::size_t kLongest = 256;
   const auto is_plain = [](unsigned char c) { return c > ' ' && c != '"' && c != '=' && c < 0x7F; };
   const auto shown = text.substr(0, kLongest);
   return std::ranges::all_of(shown, is_plain) ? std::string(shown) : json::quoted(shown);
+}
+
+// What a body is that cannot be judged, for the person who sent the object.
+struct Unreadable {
+  unsigned status;  // of HTTP, where there is no uid to answer to
+  std::string why;
+  std::string remedy;
+};
+
+Unreadable explained(const server::Cut& cut) {
+  const bool too_large = cut.status == 413;
+  return {cut.status, cut.why,
+          too_large ? "Make the object smaller; each <, > and & in it counts six bytes."
+                    : "Try again."};
+}
+
+Unreadable explained(const Error& error) {
+  return {400, error.text(), "Correct the object."};
+}
+
+server::Reply refuse(Door door, const std::string& uid, const Unreadable& body) {
+  if (uid.empty()) {
+    return server::Reply::sentence(body.status,
+                                   "This request cannot be read: " + body.why + ". " + body.remedy);
+  }
+  spdlog::warn("review uid={} door={} verdict=denied reason=Malformed unreadable={}", uid,
+               name_of(door), printable(body.why));
+  const auto verdict = admission::refuse(
+      admission::Reason::Malformed, "this request cannot be read (" + body.why +
+                                        "), and what cannot be read is refused. " + body.remedy);
+  return server::Reply::json(admission::encode(uid, verdict));
 }
 
 // The object's name, or the prefix that it will be made of.
@@ -66,17 +90,18 @@ std::string_view name_or_prefix(const admission::Request& review) {
 
 void log(Door door, const admission::Request& review, const admission::Verdict& verdict,
          std::chrono::nanoseconds duration) {
-  const auto level = verdict.reason == admission::Reason::Internal ? spdlog::level::err
-                                                                   : spdlog::level::info;
+  const auto level =
+      verdict.reason == admission::Reason::Internal ? spdlog::level::err : spdlog::level::info;
   if (!spdlog::default_logger_raw()->should_log(level)) return;
-  spdlog::log(level,
-              "review uid={} door={} operation={} kind={} object={}/{} user={} verdict={} reason={} "
-              "policies={} dryRun={} us={}",
-              printable(review.uid), name_of(door), printable(review.operation),
-              printable(review.kind), printable(review.namespace_name),
-              printable(name_or_prefix(review)), printable(review.username), verdict_word(verdict), admission::name_of(verdict.reason),
-              fmt::join(verdict.policies, ","), review.dry_run,
-              std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+  spdlog::log(
+      level,
+      "review uid={} door={} operation={} kind={} object={}/{} user={} verdict={} reason={} "
+      "policies={} dryRun={} us={}",
+      printable(review.uid), name_of(door), printable(review.operation), printable(review.kind),
+      printable(review.namespace_name), printable(name_or_prefix(review)),
+      printable(review.username), verdict_word(verdict), admission::name_of(verdict.reason),
+      fmt::join(verdict.policies, ","), review.dry_run,
+      std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
 }  // namespace
@@ -101,18 +126,19 @@ boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::R
   const auto began = Clock::now();
   const auto patience = lookup_time(request);
   const auto uid = uid_at_the_front(request.body);
+  const auto unreadable = [&](const auto& fault) {
+    metrics_.count_unreadable(door);
+    return refuse(door, uid, explained(fault));
+  };
+  server::Share memory(documents_);
+  if (!request.cut && !memory.grow(request.body.size() * limits::kDocumentBytesPerByte)) {
+    request.cut = server::Cut::no_room(request.body.size());
+  }
+  if (request.cut) co_return unreadable(*request.cut);
   auto document = json::Document::parse(std::move(request.body));
   auto review = document ? admission::decode(*document)
                          : Result<admission::Request>(std::unexpected(document.error()));
-  if (!review) {
-    metrics_.count_unreadable(door);
-    if (!uid.empty()) {
-      spdlog::warn("review uid={} door={} verdict=denied reason=Malformed unreadable={}", uid,
-                   name_of(door), printable(review.error().text()));
-      co_return server::Reply::json(admission::encode(uid, refuse_unreadable(review.error())));
-    }
-    co_return server::Reply::sentence(400, "Not an AdmissionReview: " + review.error().text() + ".");
-  }
+  if (!review) co_return unreadable(review.error());
   const auto snapshot = policies_.current();
   if (must_ask(*review, *snapshot)) {
     std::string name(review->namespace_name);

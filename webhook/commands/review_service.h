@@ -5,9 +5,11 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "admission/decide.h"
+#include "base/limits.h"
 #include "commands/review_metrics.h"
 #include "kube/namespace_cache.h"
 #include "policy/store.h"
+#include "server/budget.h"
 #include "server/http.h"
 
 namespace cpods::commands {
@@ -31,6 +33,7 @@ class ReviewService {
   const admission::Cluster& cluster_;
   kube::NamespaceCache* namespaces_;
   ReviewMetrics& metrics_;
+  server::Budget documents_{limits::kDocumentMemory};  // what parsed reviews may cost at once
 };
 
 }  // namespace cpods::commands

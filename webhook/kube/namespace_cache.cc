@@ -12,6 +12,7 @@
 #include "kube/namespace_cache.h"
 
 #include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <cctype>
 #include <exception>
@@ -36,8 +37,13 @@ constexpr const char* kListType =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json";
 constexpr Milliseconds kListLimit{60'000};
 constexpr Milliseconds kWatchHead{30'000};
-// Bookmarks come about once a minute, so twice that in silence means that nobody is there.
-constexpr Milliseconds kWatchQuiet{120'000};
+// The API server ends the watch itself after so many seconds, different ones to spread the load:
+// what a middlebox swallows stays unseen no longer. A dead peer is noticed sooner, by its TCP.
+constexpr int kWatchSecondsLeast = 120;
+constexpr int kWatchSecondsMost = 180;
+// Bookmarks come about once a minute, but not before the first event since the API server's own
+// start, so silence alone says nothing until the watch is over.
+constexpr Milliseconds kWatchQuiet{(kWatchSecondsMost + 30) * 1000};
 // A watch that ends sooner without a word counts as a failure, so that a peer that hangs up at once
 // is not asked in a tight circle.
 constexpr std::chrono::seconds kShortWatch{5};
@@ -185,8 +191,7 @@ bool NamespaceCache::Impl::on_line(std::string_view line, Next& next, std::strin
 }
 
 asio::awaitable<bool> NamespaceCache::Impl::watch() {
-  // The API server ends the watch itself after this long; different for each, to spread the load.
-  std::uniform_int_distribution<int> timeout(240, 360);
+  std::uniform_int_distribution<int> timeout(kWatchSecondsLeast, kWatchSecondsMost);
   net::Request request(
       "GET", std::string(kNamespaces) + "?watch=true&allowWatchBookmarks=true&resourceVersion=" +
                  percent_encoded(version_) + "&timeoutSeconds=" + std::to_string(timeout(random_)));

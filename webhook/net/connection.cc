@@ -1,5 +1,6 @@
 #include "net/connection.h"
 
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -19,6 +20,20 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto kAsValues = asio::as_tuple(asio::use_awaitable);
+
+// A peer that is gone without a word is noticed after half a minute, both where the connection only
+// listens (a watch) and where it has something unacknowledged on its way.
+template <int Option>
+using TcpOption = asio::detail::socket_option::integer<IPPROTO_TCP, Option>;
+
+void notice_dead_peers(tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket.set_option(TcpOption<TCP_KEEPIDLE>(15), ignored);          // seconds
+  socket.set_option(TcpOption<TCP_KEEPINTVL>(5), ignored);          // seconds
+  socket.set_option(TcpOption<TCP_KEEPCNT>(3), ignored);            // probes
+  socket.set_option(TcpOption<TCP_USER_TIMEOUT>(30'000), ignored);  // milliseconds
+}
 
 std::unexpected<Error> unavailable(std::string message) {
   return failure(ErrorCode::Unavailable, "", std::move(message));
@@ -136,7 +151,7 @@ asio::awaitable<Result<void>> Connection::open(Endpoint endpoint, std::shared_pt
   if (ec || guard->ended()) co_return unavailable(guard->reason(ec.message()));
   error_code ignored;
   socket().set_option(tcp::no_delay(true), ignored);
-  socket().set_option(asio::socket_base::keep_alive(true), ignored);
+  notice_dead_peers(socket());
   if (!stream_) co_return Result<void>();
   co_return co_await shake_hands(endpoint, *guard);
 }

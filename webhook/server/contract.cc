@@ -64,7 +64,7 @@ std::optional<Refusal> refuse_post(const Head& head, std::size_t body_limit) {
   if (*head.content_length > body_limit) {
     return refusal(413, "The body of " + std::to_string(*head.content_length) +
                             " bytes is over the limit of " + std::to_string(body_limit) +
-                            " bytes; no object that the API server accepts needs as much.");
+                            " bytes: send less.");
   }
   if (head.content_type && !is_json(*head.content_type)) {
     return refusal(415, "Send the AdmissionReview as application/json, not as " +

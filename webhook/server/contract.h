@@ -29,7 +29,8 @@ struct Refusal {
   std::string allow;  // the Allow header of a 405
 };
 
-// Nothing when the head may be served by `routes`. A refused request's body is never read.
+// Nothing when the head may be served by `routes`. A refused request's body is never read;
+// `body_limit` is the longest that is read at all.
 [[nodiscard]] std::optional<Refusal> refuse(const Head& head, const Routes& routes,
                                             std::size_t body_limit);
 

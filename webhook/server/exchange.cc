@@ -2,6 +2,7 @@
 //
 // Beast parses the head only. A body's length is always known (server/contract.h), so its bytes are
 // read straight into the string that the handler gets: no copy, and reads as large as TLS allows.
+// A body that may not be held is read to its end all the same, and its handler gets the front.
 // Deadlines are compared once a tick for all sessions of a thread instead of arming a timer for
 // each step: a request costs no timer at all, and a deadline may pass up to one tick late.
 
@@ -81,6 +82,13 @@ void count_handshake_failure(Metrics& metrics, error_code ec, bool late) {
   spdlog::debug("TLS handshake failed: {}", late ? "no progress in time" : ec.message());
 }
 
+// Nothing when `memory` holds the room for a body of `size` bytes.
+std::optional<Cut> reserve(std::size_t size, std::size_t limit, Share& memory) {
+  if (size > limit) return Cut::over_limit(size, limit);
+  if (size > limits::kSmallBytes && !memory.grow(size)) return Cut::no_room(size);
+  return std::nullopt;
+}
+
 template <class Stream>
 class StreamSession final : public Session {
  public:
@@ -104,7 +112,7 @@ class StreamSession final : public Session {
   asio::awaitable<bool> shake_hands();
   asio::awaitable<bool> exchange();
   asio::awaitable<error_code> read_head(Parser& parser);
-  asio::awaitable<bool> read_body(std::string& body, std::size_t size);
+  asio::awaitable<bool> read_body(const Head& head, Share& memory, Request& request);
   asio::awaitable<Reply> answer(const Route& route, Request request);
   asio::awaitable<bool> write(const Reply& reply, const Route& route, bool keep_alive,
                               std::string_view allow);
@@ -137,7 +145,7 @@ asio::awaitable<bool> StreamSession<Stream>::shake_hands() {
     enter(Phase::Handshake);
     const auto [ec] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kAsValues);
     if (ec) {
-      count_handshake_failure(service_.metrics, ec, late());
+      if (!displaced()) count_handshake_failure(service_.metrics, ec, late());
       co_return false;
     }
   }
@@ -164,16 +172,30 @@ asio::awaitable<error_code> StreamSession<Stream>::read_head(Parser& parser) {
   }
 }
 
+// Reads the body to its end, and keeps the whole of it or, where there is no room, its front. False
+// when the peer is gone.
 template <class Stream>
-asio::awaitable<bool> StreamSession<Stream>::read_body(std::string& body, std::size_t size) {
+asio::awaitable<bool> StreamSession<Stream>::read_body(const Head& head, Share& memory,
+                                                       Request& request) {
+  const auto size = static_cast<std::size_t>(*head.content_length);
+  request.cut = reserve(size, service_.options.body, memory);
+  const auto kept = request.cut ? std::min(size, limits::kFrontBytes) : size;
+  if (!head.expect.empty() && buffer_.size() < size) {
+    out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto [ec, count] = co_await asio::async_write(stream_, asio::buffer(out_), kAsValues);
+    if (ec) co_return false;
+  }
+  auto& body = request.body;
+  body.reserve(kept + limits::kReadAhead);
   // The memory is not touched before bytes arrive: a claimed length alone costs nothing.
-  body.resize_and_overwrite(size, [](char*, std::size_t whole) { return whole; });
+  body.resize_and_overwrite(kept, [](char*, std::size_t whole) { return whole; });
   std::size_t have = std::min(size, buffer_.size());
-  std::memcpy(body.data(), buffer_.data().data(), have);
+  std::memcpy(body.data(), buffer_.data().data(), std::min(kept, have));
   buffer_.consume(have);
   while (have < size) {
-    const auto rest = asio::buffer(body.data() + have, size - have);
-    const auto [ec, count] = co_await stream_.async_read_some(rest, kAsValues);
+    const auto room = have < kept ? asio::buffer(body.data() + have, kept - have)
+                                  : buffer_.prepare(std::min(size - have, limits::kReadBytes));
+    const auto [ec, count] = co_await stream_.async_read_some(room, kAsValues);
     if (ec) co_return false;
     have += count;
   }
@@ -196,24 +218,17 @@ asio::awaitable<bool> StreamSession<Stream>::exchange() {
   const Head head = head_from(parser);
   const auto found = service_.table.find(head.target.substr(0, head.target.find('?')));
   const Route& route = found == service_.table.end() ? service_.elsewhere : found->second;
-  const auto refused = refuse(head, service_.routes, service_.options.body);
+  const auto refused = refuse(head, service_.routes, service_.options.longest_body);
   if (refused) {
     const bool usable = parser.keep_alive() && !has_body(head) && head.version == 11;
     co_return co_await write(refused->reply, route, usable, refused->allow);
   }
-  std::string body;
+  Request request(std::string(head.target), {});
+  Share memory(service_.bodies);
   if (route.post != nullptr) {
-    const auto size = static_cast<std::size_t>(*head.content_length);
-    if (!head.expect.empty() && buffer_.size() < size) {
-      out_ = "HTTP/1.1 100 Continue\r\n\r\n";
-      const auto [failed, count] =
-          co_await asio::async_write(stream_, asio::buffer(out_), kAsValues);
-      if (failed) co_return false;
-    }
-    const bool whole = co_await read_body(body, size);
-    if (!whole) co_return false;
+    const bool arrived = co_await read_body(head, memory, request);
+    if (!arrived) co_return false;
   }
-  Request request(std::string(head.target), std::move(body));
   const Reply reply = co_await answer(route, std::move(request));
   co_return co_await write(reply, route, parser.keep_alive(), kNoAllow);
 }

@@ -43,6 +43,15 @@ std::optional<std::chrono::milliseconds> Request::timeout() const {
   return std::nullopt;
 }
 
+Cut Cut::over_limit(std::size_t size, std::size_t limit) {
+  return {413, "its " + std::to_string(size) + " bytes are over the limit of " +
+                   std::to_string(limit) + " bytes"};
+}
+
+Cut Cut::no_room(std::size_t size) {
+  return {503, "its " + std::to_string(size) + " bytes find no room beside the requests under way"};
+}
+
 Reply Reply::sentence(unsigned code, std::string text) {
   return {code, "text/plain; charset=utf-8", std::move(text) + "\n"};
 }

@@ -1,6 +1,8 @@
 #pragma once
-// What a handler sees of HTTP: a request with its whole body, a reply, and the table of paths.
-// Plain values. Handlers are called from any of the listener's threads, several at once.
+// What a handler sees of HTTP: a request with its body, a reply, and the table of paths. A body
+// that is too large to hold still reaches its handler, by its front: only the handler knows whether
+// that is enough for a better answer than a bare status. Plain values. Handlers are called from any
+// of the listener's threads, several at once.
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -12,6 +14,15 @@
 
 namespace cpods::server {
 
+// Why a handler gets the front of a body alone; the rest was read and thrown away.
+struct Cut {
+  [[nodiscard]] static Cut over_limit(std::size_t size, std::size_t limit);
+  [[nodiscard]] static Cut no_room(std::size_t size);
+
+  unsigned status;  // 413 or 503: what to answer where the front says no more
+  std::string why;  // "its 8000000 bytes are over the limit of 7340032 bytes"
+};
+
 class Request {
  public:
   Request(std::string target, std::string content)
@@ -22,7 +33,8 @@ class Request {
   // What the API server sends as "?timeout=10s": how long it will wait for the answer.
   [[nodiscard]] std::optional<std::chrono::milliseconds> timeout() const;
 
-  std::string body;  // for the handler to move from or to parse in place
+  std::string body;        // for the handler to move from or to parse in place
+  std::optional<Cut> cut;  // set: `body` is the first limits::kFrontBytes at most
 
  private:
   std::string target_;

@@ -1,6 +1,7 @@
 #include "server/listener.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -12,10 +13,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
-#include <thread>
 #include <vector>
 
-#include "server/session.h"
+#include "server/worker.h"
 
 namespace cpods::server {
 namespace {
@@ -23,111 +23,25 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
-using Clock = Session::Clock;
 
 constexpr auto kAsValues = asio::as_tuple(asio::use_awaitable);
 // Out of file descriptors or memory: the connection stays in the kernel's queue meanwhile.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[32];
-  const auto size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text, size};
+// Many systems let a process begin with 1024 descriptors and have more when it asks.
+void allow_descriptors(std::size_t connections) {
+  constexpr rlim_t kBesides = 128;  // files, event loops, connections to the API server
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min(limit.rlim_max, connections + kBesides);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Deadlines are noticed at ticks: often enough that the shortest one is kept to a quarter.
-std::chrono::milliseconds tick_of(const ListenerOptions& options) {
-  const auto shortest = std::min({options.handshake, options.request, options.idle});
-  return std::clamp<std::chrono::milliseconds>(shortest / 4, std::chrono::milliseconds(10),
-                                               limits::kTick);
+std::size_t load_of(const std::unique_ptr<Worker>& worker) {
+  return worker->load();
 }
-
-// One thread with its event loop and the sessions that live on it.
-class Worker {
- public:
-  explicit Worker(Service& service)
-      : service_(service), context_(1), ticks_(context_), period_(tick_of(service.options)) {
-    crowd_.date = http_date();
-  }
-
-  void start() {
-    arm();
-    thread_ = std::thread([this] { run(); });
-  }
-  void join() {
-    if (thread_.joinable()) thread_.join();
-  }
-
-  // Called by the acceptor's thread.
-  void take(tcp::socket socket, net::TlsContext tls) {
-    crowd_.load.fetch_add(1, std::memory_order_relaxed);
-    asio::post(context_, [this, taken = std::move(socket), secured = std::move(tls)]() mutable {
-      spawn_session(std::move(taken), std::move(secured), service_, crowd_);
-    });
-  }
-
-  // Called by any thread: idle connections end, the others until `limit` from now at the latest.
-  void finish(std::chrono::milliseconds limit) {
-    asio::post(context_, [this, limit] {
-      last_moment_ = Clock::now() + limit;
-      close_idle();
-      ticks_.cancel();
-    });
-  }
-
-  [[nodiscard]] asio::io_context& context() { return context_; }
-  [[nodiscard]] std::size_t load() const { return crowd_.load.load(std::memory_order_relaxed); }
-
- private:
-  void run() {
-    // An exception that reaches this place is a bug; the other connections shall not pay for it.
-    for (;;) {
-      try {
-        context_.run();
-        return;
-      } catch (const std::exception& error) {
-        spdlog::error("an event loop was left by an exception and goes on: {}", error.what());
-      }
-    }
-  }
-
-  void arm() {
-    // While finishing, look more often, so that the end is noticed when it comes.
-    ticks_.expires_after(last_moment_ ? std::min(period_, kAcceptPause) : period_);
-    ticks_.async_wait([this](error_code) { tick(); });
-  }
-
-  void tick() {
-    const auto now = Clock::now();
-    crowd_.date = http_date();
-    // Closing only ends what is awaited; no session leaves the list before this function has.
-    for (Session* session : crowd_.sessions) session->close_if_late(now);
-    if (last_moment_ && crowd_.sessions.empty()) return;  // no more work: the loop ends
-    if (last_moment_ && now >= *last_moment_) {
-      for (Session* session : crowd_.sessions) session->close();
-      return context_.stop();
-    }
-    if (last_moment_) close_idle();
-    arm();
-  }
-
-  void close_idle() {
-    for (Session* session : crowd_.sessions) {
-      if (session->idle()) session->close();
-    }
-  }
-
-  Service& service_;
-  Crowd crowd_;  // outlives the sessions, which the event loop's destructor may end
-  asio::io_context context_;
-  asio::steady_timer ticks_;
-  std::chrono::milliseconds period_;
-  std::optional<Clock::time_point> last_moment_;
-  std::thread thread_;
-};
 
 Result<std::vector<tcp::endpoint>> endpoints_of(const net::Endpoint& address) {
   // Every address: IPv6 takes IPv4 with it, except where the machine has no IPv6.
@@ -175,9 +89,13 @@ class Listener::Impl {
  public:
   Impl(Routes routes, ListenerOptions options, Metrics& metrics, const Certificates* certificates)
       : service_(std::move(routes), options, metrics), certificates_(certificates) {
-    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    const unsigned cores = std::clamp(std::thread::hardware_concurrency(), 1U, limits::kThreads);
     const unsigned count = options.threads == 0 ? cores : options.threads;
-    for (unsigned i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(service_));
+    allow_descriptors(options.connections);
+    const auto room = std::max<std::size_t>(1, options.connections / count);
+    for (unsigned i = 0; i < count; ++i) {
+      workers_.push_back(std::make_unique<Worker>(service_, room));
+    }
     acceptor_.emplace(workers_.front()->context());
     grace_.emplace(workers_.front()->context());
   }
@@ -198,6 +116,7 @@ class Listener::Impl {
   asio::awaitable<void> accept_all();
   void accepted(tcp::socket socket, Worker& worker);
   Worker& least_loaded();
+  Worker& most_loaded();
   void finish(std::chrono::milliseconds limit);
 
   Service service_;
@@ -227,8 +146,11 @@ void Listener::Impl::begin_accepting() {
 }
 
 Worker& Listener::Impl::least_loaded() {
-  return **std::ranges::min_element(workers_, {},
-                                    [](const auto& worker) { return worker->load(); });
+  return **std::ranges::min_element(workers_, {}, &load_of);
+}
+
+Worker& Listener::Impl::most_loaded() {
+  return **std::ranges::max_element(workers_, {}, &load_of);
 }
 
 asio::awaitable<void> Listener::Impl::accept_all() {
@@ -244,28 +166,21 @@ asio::awaitable<void> Listener::Impl::accept_all() {
     if (!acceptor_->is_open()) co_return;
     service_.metrics.accept_failures.Increment();
     spdlog::warn("cannot accept a connection on {}: {}", address_.text(), ec.message());
+    most_loaded().make_room();
     pause.expires_after(kAcceptPause);
     co_await pause.async_wait(kAsValues);
   }
 }
 
 void Listener::Impl::accepted(tcp::socket socket, Worker& worker) {
-  auto& metrics = service_.metrics;
-  if (service_.open.load(std::memory_order_relaxed) >= service_.options.connections) {
-    metrics.connections_refused.Increment();
-    return;  // the socket's destructor closes it
-  }
   auto tls = certificates_ ? certificates_->current() : nullptr;
   if (certificates_ && !tls) {
-    metrics.connections_untrusted.Increment();
+    service_.metrics.connections_untrusted.Increment();
     return;  // no certificate yet: never answer in the clear where TLS was asked for
   }
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
-  service_.open.fetch_add(1, std::memory_order_relaxed);
-  metrics.connections_accepted.Increment();
-  metrics.connections_open.Increment();
   worker.take(std::move(socket), std::move(tls));
 }
 

@@ -5,7 +5,8 @@
 // Each thread runs its own event loop, and a connection lives on one thread from start to end: no
 // locks and no strands. One acceptor hands each connection to the thread that has the fewest; the
 // API server keeps few connections and for long, which the kernel's hashing (SO_REUSEPORT) would
-// spread unevenly.
+// spread unevenly. A thread that has its part of the connections closes the one that has waited for
+// its peer longest and takes the new one, so that nobody can lock the API server out by idling.
 //
 // Owned by the command that serves. Any thread may call; join() is for the owner.
 
@@ -24,9 +25,11 @@
 namespace cpods::server {
 
 struct ListenerOptions {
-  unsigned threads = 0;  // 0: one for each core
+  unsigned threads = 0;  // 0: one for each core, up to limits::kThreads
   std::size_t connections = limits::kConnections;
-  std::size_t body = limits::kReviewBytes;
+  std::size_t body = limits::kReviewBytes;        // held and handed on whole
+  std::size_t longest_body = limits::kBodyBytes;  // read at all
+  std::size_t body_memory = limits::kBodyMemory;  // of all bodies under way
   std::chrono::milliseconds handshake = limits::kHandshake;
   std::chrono::milliseconds request = limits::kRequest;
   std::chrono::milliseconds idle = limits::kIdle;

@@ -51,6 +51,7 @@ Metrics::Metrics()
                            .Add({})),
       connections_accepted(connections_.Add({{"outcome", "accepted"}})),
       connections_refused(connections_.Add({{"outcome", "over_limit"}})),
+      connections_displaced(connections_.Add({{"outcome", "displaced"}})),
       connections_untrusted(connections_.Add({{"outcome", "no_certificate"}})),
       accept_failures(connections_.Add({{"outcome", "failed"}})),
       handshakes_timed_out(handshake_failures_.Add({{"reason", "timeout"}})),

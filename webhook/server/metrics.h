@@ -65,7 +65,8 @@ class Metrics {
  public:
   prometheus::Gauge& connections_open;
   prometheus::Counter& connections_accepted;
-  prometheus::Counter& connections_refused;    // beyond the limit of open connections
+  prometheus::Counter& connections_refused;    // beyond the limit, and all the others were busy
+  prometheus::Counter& connections_displaced;  // closed to make room for a new one
   prometheus::Counter& connections_untrusted;  // there was no certificate yet
   prometheus::Counter& accept_failures;        // the system gave no socket
   prometheus::Counter& handshakes_timed_out;

@@ -3,7 +3,7 @@
 namespace cpods::server {
 
 Service::Service(Routes served, ListenerOptions chosen, Metrics& counted)
-    : routes(std::move(served)), options(chosen), metrics(counted) {
+    : routes(std::move(served)), options(chosen), metrics(counted), bodies(chosen.body_memory) {
   for (const auto& [path, handler] : routes.post) {
     table[path] = Route{&handler, nullptr, &metrics.answers(path)};
   }
@@ -15,20 +15,24 @@ Service::Service(Routes served, ListenerOptions chosen, Metrics& counted)
 
 Session::Session(Service& service, Crowd& crowd)
     : service_(service), crowd_(crowd), place_(crowd.sessions.insert(crowd.sessions.end(), this)) {
+  service_.metrics.connections_open.Increment();
   enter(Phase::Handshake);
 }
 
 Session::~Session() {
   crowd_.sessions.erase(place_);
   crowd_.load.fetch_sub(1, std::memory_order_relaxed);
-  service_.open.fetch_sub(1, std::memory_order_relaxed);
   service_.metrics.connections_open.Decrement();
 }
 
 void Session::enter(Phase phase) {
   phase_ = phase;
+  since_ = Clock::now();
+}
+
+Session::Clock::time_point Session::waits_since() const {
   // A handler bounds its own waiting; closing the socket would not end it.
-  deadline_ = phase == Phase::Handler ? Clock::time_point::max() : Clock::now() + limit_of(phase);
+  return phase_ == Phase::Handler || late_ || displaced_ ? Clock::time_point::max() : since_;
 }
 
 std::chrono::milliseconds Session::limit_of(Phase phase) const {
@@ -48,9 +52,15 @@ std::chrono::milliseconds Session::limit_of(Phase phase) const {
 }
 
 void Session::close_if_late(Clock::time_point now) {
-  if (late_ || now < deadline_) return;
+  if (now - limit_of(phase_) < waits_since()) return;
   late_ = true;
   count_timeout();
+  close();
+}
+
+void Session::displace() {
+  displaced_ = true;
+  service_.metrics.connections_displaced.Increment();
   close();
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "net/tls.h"
+#include "server/budget.h"
 #include "server/http.h"
 #include "server/listener.h"
 #include "server/metrics.h"
@@ -22,7 +23,8 @@ struct Route {
   StatusCounters* answers = nullptr;
 };
 
-// What all sessions of a listener share: fixed once serving begins, but for the two atomics.
+// What all sessions of a listener share: fixed once serving begins, but for `draining` and
+// `bodies`.
 struct Service {
   Service(Routes served, ListenerOptions chosen, Metrics& counted);
 
@@ -32,7 +34,7 @@ struct Service {
   std::map<std::string, Route, std::less<>> table;
   Route elsewhere;  // every path that is not served
   std::atomic<bool> draining = false;
-  std::atomic<std::size_t> open = 0;
+  Budget bodies;  // the text of those under way that are not small
 };
 
 class Session;
@@ -58,14 +60,19 @@ class Session {
 
   // Whatever waits on the socket ends at once.
   virtual void close() = 0;
-  // Called each tick: closes and counts when the deadline has passed.
+  // Called each tick: closes and counts when the phase has taken too long.
   void close_if_late(Clock::time_point now);
+  // Closes and counts, to make room for another.
+  void displace();
   [[nodiscard]] bool idle() const { return phase_ == Phase::Idle; }
+  // Since when its peer keeps it waiting; max() while it does not, or when it is closed already.
+  [[nodiscard]] Clock::time_point waits_since() const;
 
  protected:
   void enter(Phase phase);
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool late() const { return late_; }
+  [[nodiscard]] bool displaced() const { return displaced_; }
 
   Service& service_;
   Crowd& crowd_;
@@ -76,8 +83,9 @@ class Session {
 
   std::list<Session*>::iterator place_;
   Phase phase_ = Phase::Handshake;
-  Clock::time_point deadline_;
+  Clock::time_point since_;
   bool late_ = false;
+  bool displaced_ = false;
 };
 
 // Serves the connection on the socket's executor until it ends; `tls` null: in the clear.

@@ -1,10 +1,14 @@
 """The HTTP contract over real TLS: curl for what is well formed, raw bytes for what is not."""
 
 import base64
+import contextlib
 import json
 import unittest
 
 from serving import Answers, ServerCase, post, review
+
+# A review as the API server begins it.
+LEAD = (b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"11-aa",')
 
 
 class WellFormed(ServerCase):
@@ -106,8 +110,7 @@ class Refusals(ServerCase):
         # The API server keeps managedFields of any depth. A Pod nested beyond our limit was answered
         # with HTTP 400, and where failurePolicy is Ignore it was let in with a guarded Secret.
         deep = b'{"f:a":' * 100 + b"{}" + b"}" * 100
-        data = (b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":'
-                b'{"uid":"11-aa","object":' + deep + b"}}")
+        data = LEAD + b'"object":' + deep + b"}}"
         for path in ("/mutate", "/validate"):
             _, status, body = self.server.curl(
                 path, "-H", "Content-Type: application/json", "--data-binary", "@-", data=data)
@@ -118,6 +121,47 @@ class Refusals(ServerCase):
                 answer["status"]["message"],
                 "this request cannot be read (offset 530: nested deeper than 64 levels), and what "
                 "cannot be read is refused. Correct the object.")
+
+    def assert_refused_unread(self, connection, path, body, message):
+        connection.sendall(post(path, body))
+        status, headers, answer = Answers(connection).next()
+        self.assertEqual(status, 200, answer)
+        self.assertNotIn("connection", headers)
+        answer = json.loads(answer)["response"]
+        self.assertEqual((answer["uid"], answer["allowed"]), ("11-aa", False))
+        self.assertEqual(answer["status"]["message"], message)
+
+    def test_a_review_over_the_limit_is_refused_with_its_uid(self):
+        # Go writes "<" as six bytes, so an object that the API server accepts can be this large.
+        # Answered with HTTP 413, it was let in where failurePolicy is Ignore.
+        body = LEAD + b'"object":{"a":"' + rb"\u003c" * 1_300_000 + b'"}}}'
+        with self.server.connect() as connection:
+            for path in ("/mutate", "/validate"):
+                self.assert_refused_unread(
+                    connection, path, body,
+                    f"this request cannot be read (its {len(body)} bytes are over the limit of "
+                    "7340032 bytes), and what cannot be read is refused. Make the object smaller; "
+                    "each <, > and & in it counts six bytes.")
+
+    def test_many_large_bodies_at_once_are_refused_and_small_ones_served(self):
+        line = 'confidential_pods_unreadable_total{door="validate"}'
+        before = self.server.metric(line)
+        large = LEAD + b'"object":{"a":"' + b"a" * 1_000_000 + b'"}}}'
+        claim = (b"POST /validate HTTP/1.1\r\nExpect: 100-continue\r\n"
+                 b"Content-Length: 7340032\r\n\r\n")
+        with contextlib.ExitStack() as claims, self.server.connect() as connection:
+            for _ in range(9):
+                claiming = claims.enter_context(self.server.connect())
+                claiming.sendall(claim)
+                self.assertEqual(Answers(claiming).next()[0], 100)
+            self.assert_refused_unread(
+                connection, "/validate", large * 6,
+                f"this request cannot be read (its {len(large * 6)} bytes find no room beside the "
+                "requests under way), and what cannot be read is refused. Try again.")
+            self.assertEqual(self.server.metric(line), before + 1)
+            connection.sendall(post("/validate", review()))
+            self.assertEqual(Answers(connection).next()[0], 200)
+            self.assertEqual(self.server.metric(line), before + 1)
 
     def test_framing_faults_end_the_connection(self):
         head = "POST /mutate HTTP/1.1\r\nHost: a\r\n"

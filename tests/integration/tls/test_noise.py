@@ -1,6 +1,7 @@
 """Peers that do not speak TLS, leave, or dawdle: counted, cut, and no one else's trouble."""
 
 import os
+import resource
 import socket
 import threading
 import time
@@ -27,7 +28,8 @@ class Noise(ServerCase):
         protocol, closed = self.failures("protocol"), self.failures("closed")
         for _ in range(20):
             with self.server.tcp() as connection:
-                connection.sendall(b"\xff" + os.urandom(500))
+                # Random bytes could begin like the greeting of SSL 2, which is waited for.
+                connection.sendall(b"\xff\xff\xff" + os.urandom(500))
                 try:
                     while connection.recv(4096):
                         pass
@@ -110,6 +112,32 @@ class SlowPeers(ServerCase):
             self.assertEqual(connection.recv(1), b"")
         self.assertGreaterEqual(time.monotonic() - begun, 9.5)
         self.assertLess(time.monotonic() - begun, 15)
+
+
+class Crowds(ServerCase):
+    DISPLACED = 'confidential_pods_connections_total{outcome="displaced"}'
+
+    def crowd(self, size):
+        """So many connections that never say a word, closed with the case."""
+        for _ in range(size):
+            self.addCleanup(self.server.tcp().close)
+
+    def test_idle_connections_beyond_the_limit_lock_nobody_out(self):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4096), most))
+        self.crowd(1100)
+        self.assert_alive()
+        self.assertGreaterEqual(self.server.metric(self.DISPLACED), 1100 - 1024)
+        self.assertLessEqual(self.server.metric("confidential_pods_connections_open"), 1025)
+
+    def test_idle_connections_that_use_up_all_descriptors_lock_nobody_out(self):
+        before = self.server.metric(self.DISPLACED)
+        whole = resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.prlimit, self.server.process.pid, resource.RLIMIT_NOFILE, whole)
+        resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE, (64, whole[1]))
+        self.crowd(100)
+        self.assert_alive()
+        self.assertGreater(self.server.metric(self.DISPLACED), before)
 
 
 class ManyPeers(ServerCase):

@@ -69,8 +69,7 @@ TEST_CASE("contract: every refusal says what to do") {
       {changed(post(), [](Head& h) { h.content_length.reset(); }), 411,
        "Say the body's length: send Content-Length and no Transfer-Encoding.\n"},
       {changed(post(), [](Head& h) { h.content_length = 101; }), 413,
-       "The body of 101 bytes is over the limit of 100 bytes; no object that the API server "
-       "accepts needs as much.\n"},
+       "The body of 101 bytes is over the limit of 100 bytes: send less.\n"},
       {changed(post(), [](Head& h) { h.content_type = "text/plain"; }), 415,
        "Send the AdmissionReview as application/json, not as \"text/plain\".\n"},
       {changed(post(), [](Head& h) { h.content_type = ""; }), 415,

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <list>
 #include <thread>
 #include <vector>
 
@@ -19,6 +20,10 @@ using test::Peer;
 namespace {
 
 boost::asio::awaitable<server::Reply> echo(server::Request request) {
+  if (request.cut) {
+    const auto size = std::to_string(request.body.size());
+    co_return server::Reply::sentence(request.cut->status, request.cut->why + "; got " + size);
+  }
   co_return server::Reply::json(std::move(request.body));
 }
 
@@ -165,7 +170,7 @@ TEST_CASE("listener: each fault in a head has its status, and framing faults end
       {"endless length", "POST /echo" + host + "Content-Length: 99999999999999999999\r\n\r\n",
        "400", true},
       {"too large",
-       "POST /echo" + host + "Content-Length: " + std::to_string(limits::kReviewBytes + 1) +
+       "POST /echo" + host + "Content-Length: " + std::to_string(limits::kBodyBytes + 1) +
            "\r\n\r\n",
        "413", true},
       {"wrong type", "POST /echo" + host + "Content-Type: text/xml\r\nContent-Length: 1\r\n\r\nx",
@@ -200,9 +205,51 @@ TEST_CASE("listener: each fault in a head has its status, and framing faults end
 TEST_CASE("listener: a refused body that keeps coming does not destroy the answer") {
   Serving serving(Peer::Security::Tls);
   Peer peer = serving.connect();
-  std::string request = "POST /echo HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n";
+  std::string request = "POST /echo HTTP/1.1\r\nContent-Length: 90000000\r\n\r\n";
   request += std::string(500'000, 'x');
   CHECK(status_of(peer.ask(request)) == "413");
+}
+
+TEST_CASE("listener: a body over the limit reaches its handler by its front, and what follows it") {
+  auto options = Serving::defaults();
+  options.body = 50'000;
+  for (const auto security : {Peer::Security::Plain, Peer::Security::Tls}) {
+    CAPTURE(static_cast<int>(security));
+    Serving serving(security, options);
+    Peer peer = serving.connect();
+    for (const std::size_t size : {50'001UL, 65'536UL, 1'000'000UL}) {
+      CAPTURE(size);
+      REQUIRE(peer.send(post(std::string(size, 'x')) + post("next")));
+      const auto answer = peer.answer();
+      CHECK(status_of(answer) == "413");
+      CHECK_FALSE(closes(answer));
+      CHECK(body_of(answer) ==
+            "its " + std::to_string(size) + " bytes are over the limit of 50000 bytes; got 4096\n");
+      CHECK(body_of(peer.answer()) == "next");
+    }
+  }
+}
+
+TEST_CASE("listener: bodies under way share one budget, small ones need none of it") {
+  auto options = Serving::defaults();
+  options.body_memory = 150'000;
+  Serving serving(Peer::Security::Tls, options);
+  const std::string large(100'000, 'x');
+  const std::string small(limits::kSmallBytes, 'x');
+  Peer other = serving.connect();
+  {
+    Peer slow = serving.connect();
+    // Asked to go on, it has its room.
+    const auto go_on =
+        slow.ask("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n");
+    REQUIRE(status_of(go_on) == "100");
+    CHECK(status_of(other.ask(post(large))) == "503");
+    CHECK(body_of(other.ask(post(large))) ==
+          "its 100000 bytes find no room beside the requests under way; got 4096\n");
+    CHECK(body_of(other.ask(post(small))) == small);
+  }
+  CHECK(comes_true([&] { return status_of(other.ask(post(large))) == "200"; }));
+  CHECK(body_of(other.ask(post(large))) == large);
 }
 
 TEST_CASE("listener: Expect: 100-continue is met before the body") {
@@ -266,21 +313,62 @@ TEST_CASE("listener: TLS noise only counts") {
   CHECK(comes_true([&] { return metrics.connections_open.Value() == 0; }));
 }
 
-TEST_CASE("listener: connections beyond the limit are refused, and room is found again") {
+TEST_CASE("listener: a connection beyond the limit takes the place of the longest silent one") {
+  auto options = Serving::defaults();
+  options.threads = 1;
+  options.connections = 3;
+  Serving serving(Peer::Security::Tls, options);
+  auto& metrics = serving.metrics;
+  Peer busy = serving.connect();
+  REQUIRE(busy.send(post("", "/wait")));
+  Peer handshaking(serving.listener->address().port, Peer::Security::Plain);
+  CHECK(comes_true([&] { return metrics.connections_open.Value() == 2; }));
+  Peer idle = serving.connect();
+  CHECK(body_of(idle.ask(post("1"))) == "1");
+
+  Peer fourth = serving.connect();
+  CHECK(body_of(fourth.ask(post("2"))) == "2");
+  CHECK(handshaking.at_end());
+  Peer fifth = serving.connect();
+  CHECK(body_of(fifth.ask(post("3"))) == "3");
+  CHECK(idle.at_end());
+  CHECK(body_of(busy.answer()) == "waited");
+  CHECK(metrics.connections_displaced.Value() == 2);
+  CHECK(metrics.connections_refused.Value() == 0);
+  CHECK(metrics.handshakes_closed.Value() == 0);
+  CHECK(metrics.connections_open.Value() == 3);
+}
+
+TEST_CASE("listener: where every connection is at work a new one is refused") {
   auto options = Serving::defaults();
   options.connections = 2;
   Serving serving(Peer::Security::Plain, options);
   {
     Peer one = serving.connect();
     Peer two = serving.connect();
-    CHECK(body_of(one.ask(post("1"))) == "1");
-    CHECK(body_of(two.ask(post("2"))) == "2");
-    Peer three = serving.connect();
-    CHECK(three.ask(post("3")).empty());
+    REQUIRE(one.send(post("", "/wait")));
+    REQUIRE(two.send(post("", "/wait")));
+    std::this_thread::sleep_for(100ms);
+    CHECK(serving.connect().ask(post("3")).empty());
     CHECK(serving.metrics.connections_refused.Value() == 1);
+    CHECK(body_of(one.answer()) == "waited");
+    CHECK(body_of(two.answer()) == "waited");
   }
   CHECK(comes_true([&] { return serving.metrics.connections_open.Value() == 0; }));
   CHECK(body_of(serving.connect().ask(post("4"))) == "4");
+}
+
+TEST_CASE("listener: a crowd of idle peers cannot lock others out") {
+  auto options = Serving::defaults();
+  options.connections = 10;
+  Serving serving(Peer::Security::Tls, options);
+  std::list<Peer> crowd;
+  for (int i = 0; i < 50; ++i) {
+    crowd.emplace_back(serving.listener->address().port, Peer::Security::Plain);
+    CHECK(body_of(serving.connect().ask(post("served"))) == "served");
+  }
+  CHECK(serving.metrics.connections_refused.Value() == 0);
+  CHECK(serving.metrics.connections_open.Value() <= 11);
 }
 
 TEST_CASE("listener: a new certificate serves new connections and closes none") {
