@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "json/document.h"
 #include "policy/loader.h"
+#include "unit/admission/contract.h"
 
 namespace cpods::fuzz {
 
@@ -100,19 +101,8 @@ inline admission::Verdict decide(admission::Door door, const admission::Request&
   auto verdict = admission::decide(door, request, policies(), AllNamespaces());
   must(cpu_milliseconds() - start < kLimit, "a decision takes less than 50 ms");
   must(verdict.reason != admission::Reason::Internal, "no internal error", verdict.message);
-  must(verdict.allowed == verdict.message.empty(), "a refusal says why, nothing else does",
-       verdict.message);
-  must(verdict.message.size() <= limits::kMessageBytes, "messages are bounded", verdict.message);
-  must(verdict.patch.empty() || (verdict.allowed && door == admission::Door::Place),
-       "only the mutating door patches, and only what it allows", verdict.patch.text());
-  for (const auto& warning : verdict.warnings) {
-    must(warning.size() <= limits::kWarningBytes, "warnings are bounded", warning);
-  }
-  const auto answer = json::Document::parse(admission::encode(request.uid, verdict));
-  must(answer.has_value(), "the answer is JSON");
-  const auto response = answer->root()["response"];
-  must(response["uid"].text() == request.uid, "the answer has the request's uid");
-  must(response["patch"].present() == !verdict.patch.empty(), "the patch is in the answer");
+  const auto broken = admission::broken_promise(door, request.uid, verdict);
+  must(broken.empty(), broken, verdict.message);
   return verdict;
 }
 

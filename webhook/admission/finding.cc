@@ -1,122 +1,152 @@
 #include "admission/finding.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/limits.h"
 
 namespace cpods::admission {
 namespace {
 
-bool told_together(const Finding& a, const Finding& b) {
-  return a.policy == b.policy && a.reason == b.reason && a.why == b.why && a.fix == b.fix;
+// Findings that differ by their policy alone.
+struct Sentence {
+  const Finding* finding;
+  std::vector<const policy::Policy*> policies;
+};
+
+bool same_words(const Finding& a, const Finding& b) {
+  return a.reason == b.reason && a.before == b.before && a.after == b.after && a.fix == b.fix &&
+         a.brief == b.brief && a.mentions == b.mentions;
 }
 
-// The findings from `begin` on that share one sentence; returns where they end.
-std::size_t end_of_group(std::span<const Finding> findings, std::size_t begin) {
-  std::size_t end = begin + 1;
-  while (end < findings.size() && told_together(findings[begin], findings[end])) ++end;
-  return end;
-}
-
-std::string subjects(std::span<const Finding> group) {
-  std::string out;
-  for (std::size_t i = 0; i < group.size() && i < limits::kFindingsTold; ++i) {
-    out += (i == 0 ? "" : ", ") + group[i].subject();
+std::vector<Sentence> sentences_of(std::span<const Finding> findings) {
+  std::vector<Sentence> sentences;
+  for (const auto& finding : findings) {
+    const auto same = std::ranges::find_if(
+        sentences, [&](const auto& each) { return same_words(*each.finding, finding); });
+    if (same == sentences.end()) {
+      sentences.push_back({&finding, {finding.policy}});
+    } else {
+      same->policies.push_back(finding.policy);
+    }
   }
-  if (group.size() > limits::kFindingsTold) {
-    out += " and " + std::to_string(group.size() - limits::kFindingsTold) + " more";
+  return sentences;
+}
+
+// policy "a", or policy "a" as well as "b" and "c": a singular for any number of them.
+std::string names_of(const std::vector<const policy::Policy*>& policies) {
+  std::string out = "policy";
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    out += (i == 0 ? " \"" : i == 1 ? " as well as \"" : " and \"") + policies[i]->name + "\"";
   }
   return out;
 }
 
-// Without control characters, which would act on the reader's terminal, and cut at a character.
-std::string one_line(std::string text, std::size_t limit) {
-  static constexpr std::string_view kEllipsis = "\u2026";
-  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
-  if (text.size() <= limit) return text;
-  std::size_t end = limit - kEllipsis.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end).append(kEllipsis);
+std::string with_place(const Mention& mention) {
+  const bool says_more = mention.at && !mention.kind.empty();
+  return says_more ? mention.what() + " (" + mention.at.field_path() + ")" : mention.what();
+}
+
+std::string listed(std::span<const Mention> mentions) {
+  std::string out;
+  for (const auto& mention : mentions.first(std::min(mentions.size(), limits::kFindingsTold))) {
+    out += (out.empty() ? "" : ", ") + with_place(mention);
+  }
+  if (mentions.size() > limits::kFindingsTold) {
+    out += " and " + std::to_string(mentions.size() - limits::kFindingsTold) + " more";
+  }
+  return out.empty() ? out : out + ' ';
+}
+
+std::string text_of(const Sentence& sentence) {
+  const auto& finding = *sentence.finding;
+  const auto named = finding.after.empty() ? std::string() : names_of(sentence.policies);
+  return listed(finding.mentions) + finding.before + named + finding.after + ' ' + finding.fix;
+}
+
+std::string warning(std::string_view lead, const Finding& finding, const Mention& mention) {
+  const auto what = mention.what();
+  const auto text = std::string(lead) + what + (what.empty() ? "" : " ") + finding.brief;
+  if (mention.at && !mention.kind.empty() && text.size() < limits::kWarningBytes) {
+    const auto placed = text + " (" + mention.at.field_path() + ")";
+    if (placed.size() <= limits::kWarningBytes) return one_line(placed, limits::kWarningBytes);
+  }
+  return one_line(text, limits::kWarningBytes);
+}
+
+// What makes a mention the same problem before and after an update.
+using Identity = std::tuple<std::string_view, std::string_view, std::string>;
+
+Identity identity(const Mention& mention) {
+  return {mention.name, mention.kind,
+          mention.content ? json::to_text(mention.content) : std::string()};
+}
+
+// Ordered and not hashed: names are a stranger's, who could choose them all of one hash.
+std::vector<Identity> identities(const std::vector<Mention>& mentions) {
+  std::vector<Identity> all;
+  all.reserve(mentions.size());
+  for (const auto& mention : mentions) all.push_back(identity(mention));
+  std::ranges::sort(all);
+  return all;
+}
+
+// What makes a finding the same one, but for its mentions.
+auto problem(const Finding& finding) {
+  return std::tuple(finding.reason, finding.policy, finding.certainty,
+                    std::string_view(finding.before));
 }
 
 }  // namespace
 
-std::string_view name_of(Reason reason) {
-  switch (reason) {
-    case Reason::NotConcerned:
-      return "NotConcerned";
-    case Reason::Satisfied:
-      return "Satisfied";
-    case Reason::Placed:
-      return "Placed";
-    case Reason::Restored:
-      return "Restored";
-    case Reason::NotGuaranteed:
-      return "NotGuaranteed";
-    case Reason::SecretOffPool:
-      return "SecretOffPool";
-    case Reason::UnknownSource:
-      return "UnknownSource";
-    case Reason::StepMissing:
-      return "StepMissing";
-    case Reason::StepAltered:
-      return "StepAltered";
-    case Reason::NodeName:
-      return "NodeName";
-    case Reason::TwoPools:
-      return "TwoPools";
-    case Reason::NamespaceUnknown:
-      return "NamespaceUnknown";
-    case Reason::Malformed:
-      return "Malformed";
-    case Reason::Internal:
-      return "Internal";
+std::string Mention::what() const {
+  if (kind.empty()) return at ? at.field_path() : std::string();
+  return name.empty() ? std::string(kind) : std::string(kind) + " \"" + std::string(name) + "\"";
+}
+
+Findings made_worse(Findings after, const Findings& before) {
+  Findings worse;
+  for (auto& finding : after) {
+    const auto same = std::ranges::find(before, problem(finding), problem);
+    if (same != before.end()) {
+      const auto known = identities(same->mentions);
+      std::erase_if(finding.mentions, [&](const auto& mention) {
+        return std::ranges::binary_search(known, identity(mention));
+      });
+      if (finding.mentions.empty()) continue;
+    }
+    worse.push_back(std::move(finding));
   }
-  return "Internal";
-}
-
-Verdict refuse(Reason reason, std::string message) {
-  Verdict verdict;
-  verdict.allowed = false;
-  verdict.reason = reason;
-  verdict.message = std::move(message);
-  return verdict;
-}
-
-std::string Finding::identity() const {
-  return std::string(name_of(reason)) + '\n' + policy->name + '\n' + what + '\n' + seen;
-}
-
-std::string Finding::subject() const {
-  return at ? what + " (" + at.field_path() + ")" : what;
+  return worse;
 }
 
 std::string tell(std::string_view who, std::span<const Finding> findings) {
   std::string out(who);
   out += ':';
-  std::size_t sentences = 0;
-  for (std::size_t begin = 0; begin < findings.size(); ++sentences) {
-    if (sentences == limits::kFindingsTold) {
-      const auto rest = findings.size() - begin;
-      out += rest == 1 ? " There is 1 more finding."
-                       : " There are " + std::to_string(rest) + " more findings.";
-      break;
+  std::size_t told = 0;
+  std::size_t rest = 0;
+  for (const auto& sentence : sentences_of(findings)) {
+    if (told++ < limits::kFindingsTold) {
+      out += ' ' + text_of(sentence);
+    } else {
+      rest += std::max(sentence.finding->mentions.size(), std::size_t{1});
     }
-    const auto end = end_of_group(findings, begin);
-    out += ' ' + subjects(findings.subspan(begin, end - begin)) + ' ' + findings[begin].why + ' ' +
-           findings[begin].fix;
-    begin = end;
   }
-  return one_line(std::move(out), limits::kMessageBytes);
+  if (rest == 1) out += " There is 1 more finding.";
+  if (rest > 1) out += " There are " + std::to_string(rest) + " more findings.";
+  return one_line(out, limits::kMessageBytes);
 }
 
-std::string warning(std::string_view lead, const Finding& finding) {
-  const auto text = std::string(lead) + finding.brief;
-  if (finding.at && text.size() < limits::kWarningBytes) {
-    const auto placed = text + " (" + finding.at.field_path() + ")";
-    if (placed.size() <= limits::kWarningBytes) return one_line(placed, limits::kWarningBytes);
+void warn(Verdict& verdict, std::span<const Finding> findings, std::string_view lead) {
+  static const std::vector<Mention> kNone = {Mention{}};
+  for (const auto& sentence : sentences_of(findings)) {
+    const auto& finding = *sentence.finding;
+    const auto begin = names_of(sentence.policies) + std::string(lead) + ": ";
+    for (const auto& mention : finding.mentions.empty() ? kNone : finding.mentions) {
+      if (verdict.warnings.size() == limits::kWarnings) return;
+      verdict.warnings.push_back(warning(begin, finding, mention));
+    }
   }
-  return one_line(text, limits::kWarningBytes);
 }
 
 }  // namespace cpods::admission

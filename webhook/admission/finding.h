@@ -1,10 +1,14 @@
 #pragma once
 // One thing that is wrong with a Pod in the eyes of one policy, and how it is told.
-// Pure; any thread. Findings point into the Snapshot that they come from.
+//
+// A finding may be about thousands of places, because sizes are a stranger's to choose: its words
+// are there once, and a place is only searched for when it is told.
+//
+// Pure; any thread. Findings point into the Snapshot and the document that they come from.
 
-#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admission/verdict.h"
@@ -13,29 +17,46 @@
 
 namespace cpods::admission {
 
+// What a finding is about: Secret "db" (spec.containers[0].env[2]).
+struct Mention {
+  std::string_view kind = {};  // Secret; empty: the place says it all
+  std::string_view name = {};  // db; may be empty
+  json::Node at = {};          // where, if that says more
+  json::Node content = {};     // what makes it another problem when an update changes it
+
+  [[nodiscard]] std::string what() const;  // Secret "db", or the place
+  friend bool operator==(const Mention& a, const Mention& b) {
+    return a.kind == b.kind && a.name == b.name && a.at.is(b.at);
+  }
+};
+
 struct Finding {
   Reason reason = Reason::Internal;
   const policy::Policy* policy = nullptr;
-  std::string what;   // what is wrong, briefly: Secret "db"
-  json::Node at;      // where, if that says more: a place is only searched for when it is told
-  std::string why;    // the rest of the sentence that explains it
-  std::string fix;    // a sentence of its own
-  std::string brief;  // the whole in few words, for warnings
-  std::string seen;   // content that, when an update changes it, makes this another problem
-
-  // Two findings of the same identity are the same problem before and after an update.
-  [[nodiscard]] std::string identity() const;
-  // Secret "db" (spec.containers[0].env[2])
-  [[nodiscard]] std::string subject() const;
+  std::vector<Mention> mentions = {};  // told before the sentence; none: it has its own subject
+  // The sentence, with the policy's name between the two parts, or nowhere where `after` is empty:
+  // policies that say the same are told in one sentence.
+  std::string before = {};
+  std::string after = {};
+  std::string fix = {};                                   // a sentence of its own
+  std::string brief = {};                                 // both in few words, for warnings
+  pod::Certainty certainty = pod::Certainty::Guaranteed;  // of the Pod, on the policy's pool
 };
 
-// The refusal's text: "payments/web: …". Findings that share policy, reason and explanation are
-// told in one sentence; beyond limits::kFindingsTold they are counted. One line of at most
-// limits::kMessageBytes bytes.
+using Findings = std::vector<Finding>;
+
+// What `after` has and `before` has not: an update is held to what it makes worse, so that a policy
+// that arrives later never holds up a running Pod's labels, finalizers or status. A problem is the
+// same one wherever it stands.
+[[nodiscard]] Findings made_worse(Findings after, const Findings& before);
+
+// The refusal's text: "payments/web: …". Beyond limits::kFindingsTold sentences, or mentions in
+// one, they are counted. One line of at most limits::kMessageBytes bytes.
 [[nodiscard]] std::string tell(std::string_view who, std::span<const Finding> findings);
 
-// At most limits::kWarningBytes bytes, cut at a character with an ellipsis; names the place where
+// Adds a warning for each mention, up to limits::kWarnings in all: policy "db" LEAD: brief. Each is
+// at most limits::kWarningBytes bytes, cut at a character with an ellipsis; names the place where
 // there is room for it.
-[[nodiscard]] std::string warning(std::string_view lead, const Finding& finding);
+void warn(Verdict& verdict, std::span<const Finding> findings, std::string_view lead = "");
 
 }  // namespace cpods::admission

@@ -1,27 +1,26 @@
 #include "admission/guard.h"
 
-#include <algorithm>
-#include <unordered_set>
-
-#include "base/limits.h"
+#include <set>
+#include <string>
+#include <utility>
 
 namespace cpods::admission {
 namespace {
 
-Findings of_action(const Findings& findings, policy::Action action) {
-  Findings out;
-  std::ranges::copy_if(findings, std::back_inserter(out),
-                       [&](const auto& finding) { return finding.policy->action == action; });
+// SecretOffPool(db),NotGuaranteed(all)
+std::string listed(const Findings& findings) {
+  std::set<std::pair<Reason, const policy::Policy*>> told;
+  std::string out;
+  for (const auto& finding : findings) {
+    if (!told.emplace(finding.reason, finding.policy).second) continue;
+    out.append(out.empty() ? "" : ",").append(name_of(finding.reason));
+    out += "(" + finding.policy->name + ")";
+  }
   return out;
 }
 
-std::string listed(const Findings& findings) {
-  std::string out;
-  for (const auto& finding : findings) {
-    const auto each = std::string(name_of(finding.reason)) + "(" + finding.policy->name + ")";
-    if (out.find(each) == std::string::npos) out += (out.empty() ? "" : ",") + each;
-  }
-  return out;
+auto of_action(policy::Action action) {
+  return [action](const Finding& finding) { return finding.policy->action == action; };
 }
 
 }  // namespace
@@ -36,25 +35,19 @@ Findings find_all(const Subject& subject, Moment moment, const policy::Snapshot&
   return findings;
 }
 
-Findings made_worse(Findings after, const Findings& before) {
-  std::unordered_set<std::string> known;
-  for (const auto& finding : before) known.insert(finding.identity());
-  std::erase_if(after, [&](const auto& finding) { return known.contains(finding.identity()); });
-  return after;
+Verdict refuse_for(std::span<const Finding> findings, std::string_view who, bool concerned) {
+  if (!findings.empty()) return refuse(findings.front().reason, tell(who, findings));
+  Verdict verdict;
+  if (concerned) verdict.reason = Reason::Satisfied;
+  return verdict;
 }
 
-Verdict weigh(const Subject& subject, const Findings& findings) {
-  Verdict verdict;
-  if (!subject.concerns.empty()) verdict.reason = Reason::Satisfied;
-  const auto refusals = of_action(findings, policy::Action::Enforce);
-  if (!refusals.empty()) {
-    verdict = refuse(refusals.front().reason, tell(subject.who, refusals));
-  }
-  for (const auto& finding : of_action(findings, policy::Action::Warn)) {
-    if (verdict.warnings.size() == limits::kWarnings) break;
-    verdict.warnings.push_back(warning("policy \"" + finding.policy->name + "\": ", finding));
-  }
-  if (!findings.empty()) verdict.audit_annotations.emplace_back("findings", listed(findings));
+Verdict weigh(const Subject& subject, Findings findings) {
+  const auto annotation = listed(findings);
+  auto verdict = refuse_for(gather(findings, of_action(policy::Action::Enforce)), subject.who,
+                            !subject.concerns.empty());
+  warn(verdict, gather(findings, of_action(policy::Action::Warn)));
+  if (!annotation.empty()) verdict.audit_annotations.emplace_back("findings", annotation);
   return verdict;
 }
 

@@ -2,7 +2,9 @@
 // The validating door's work on one Pod: what is wrong with it, and what follows from that.
 // Pure; any thread.
 
-#include <optional>
+#include <algorithm>
+#include <span>
+#include <string_view>
 
 #include "admission/rules.h"
 #include "admission/subject.h"
@@ -16,11 +18,19 @@ enum class Moment : std::uint8_t { Creation, Update };
 [[nodiscard]] Findings find_all(const Subject& subject, Moment moment,
                                 const policy::Snapshot& snapshot);
 
-// What `after` has and `before` has not: an update is held to what it makes worse, so that a policy
-// that arrives later never holds up a running Pod's labels, finalizers or status.
-[[nodiscard]] Findings made_worse(Findings after, const Findings& before);
+// A refusal that tells these findings; where there are none, Satisfied or, where no policy concerns
+// the object, NotConcerned.
+[[nodiscard]] Verdict refuse_for(std::span<const Finding> findings, std::string_view who,
+                                 bool concerned);
 
 // Enforce refuses, Warn warns, Audit is written to the audit annotations; all are annotated.
-[[nodiscard]] Verdict weigh(const Subject& subject, const Findings& findings);
+[[nodiscard]] Verdict weigh(const Subject& subject, Findings findings);
+
+// Those of which `holds` is true, moved to the front of the list.
+template <typename Predicate>
+[[nodiscard]] std::span<const Finding> gather(Findings& findings, Predicate holds) {
+  const auto rest = std::ranges::stable_partition(findings, holds);
+  return {findings.begin(), rest.begin()};
+}
 
 }  // namespace cpods::admission

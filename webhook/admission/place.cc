@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "admission/rules.h"
+#include "admission/guard.h"
 
 namespace cpods::admission {
 namespace {
@@ -34,15 +34,10 @@ const policy::Pool* wanted_pool(const Subject& subject) {
 }  // namespace
 
 Verdict place_pod(const Subject& subject, const policy::Snapshot& snapshot) {
-  const auto contradictions = find_contradictions(subject, snapshot);
-  if (!contradictions.empty()) {
-    return refuse(contradictions.front().reason, tell(subject.who, contradictions));
-  }
-  Verdict verdict;
-  if (subject.concerns.empty()) return verdict;
-  verdict.reason = Reason::Satisfied;
+  auto verdict =
+      refuse_for(find_contradictions(subject, snapshot), subject.who, !subject.concerns.empty());
   const auto* pool = wanted_pool(subject);
-  if (pool == nullptr) return verdict;
+  if (!verdict.allowed || pool == nullptr) return verdict;
   constexpr std::string_view kSpec = "/spec";
   pod::place(subject.spec, kSpec, pool->requirements, verdict.patch);
   pod::tolerate(subject.spec, kSpec, pod::missing_tolerations(subject.spec, pool->tolerations),

@@ -11,6 +11,7 @@
 #include <array>
 
 #include "admission/place.h"
+#include "pod/containers.h"
 #include "pod/names.h"
 
 namespace cpods::admission {
@@ -69,30 +70,28 @@ void restore_affinity(json::Node stored, json::Node fresh, const policy::Snapsho
   }
 }
 
-bool is_pool_toleration(json::Node toleration, const policy::Snapshot& snapshot) {
+bool is_pool_toleration(const pod::Toleration& toleration, const policy::Snapshot& snapshot) {
   return std::ranges::any_of(snapshot.pools(), [&](const auto& pool) {
-    return std::ranges::find(pool->tolerations, pod::Toleration::read(toleration)) !=
-           pool->tolerations.end();
+    return std::ranges::find(pool->tolerations, toleration) != pool->tolerations.end();
   });
 }
 
+// Each once, however often a Pod repeats it: so there are no more than the pools have.
 void restore_tolerations(json::Node stored, json::Node fresh, const policy::Snapshot& snapshot,
                          json::Patch& patch) {
   std::vector<pod::Toleration> carried;
   for (const json::Node each : stored["tolerations"].elements()) {
-    if (is_pool_toleration(each, snapshot)) carried.push_back(pod::Toleration::read(each));
+    auto toleration = pod::Toleration::read(each);
+    if (is_pool_toleration(toleration, snapshot) &&
+        std::ranges::find(carried, toleration) == carried.end()) {
+      carried.push_back(std::move(toleration));
+    }
   }
   pod::tolerate(fresh, "/spec", pod::missing_tolerations(fresh, carried), patch);
 }
 
-json::Node find_named(json::Node list, std::string_view name) {
-  for (const json::Node each : list.elements()) {
-    if (each["name"].text() == name) return each;
-  }
-  return {};
-}
-
 void restore_step(json::Node stored, json::Node fresh, json::Patch& patch) {
+  using pod::find_named;
   const auto step = find_named(stored["initContainers"], names::kStep);
   if (!step || find_named(fresh["initContainers"], names::kStep)) return;
   patch.prepend(fresh, "/spec", "initContainers", json::to_text(step));

@@ -57,13 +57,14 @@ Result<Request> decode(const json::Document& review) {
 }
 
 std::string encode(std::string_view uid, const Verdict& verdict) {
-  json::Writer out;
+  const auto patch =
+      verdict.patch.empty() ? std::string() : base64_encode(as_bytes(verdict.patch.text()));
+  json::Writer out(1024 + patch.size() + verdict.message.size());
   out.object().field("kind", kKind).field("apiVersion", kApiVersion);
   out.key("response").object().field("uid", uid).key("allowed").flag(verdict.allowed);
   if (!verdict.allowed) write_status(out, verdict.message);
-  if (!verdict.patch.empty()) {
-    // Nothing in base64 needs escaping.
-    out.key("patch").raw('"' + base64_encode(as_bytes(verdict.patch.text())) + '"');
+  if (!patch.empty()) {
+    out.key("patch").raw('"' + patch + '"');  // nothing in base64 needs escaping
     out.field("patchType", "JSONPatch");
   }
   if (!verdict.warnings.empty()) {

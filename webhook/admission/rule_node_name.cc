@@ -3,8 +3,6 @@
 // (the Node authorizer's graph follows spec.nodeName).
 // Fields: spec.nodeName, at creation only; afterwards the scheduler's binding has set it.
 
-#include <algorithm>
-
 #include "admission/rules.h"
 
 namespace cpods::admission {
@@ -16,12 +14,13 @@ void check_node_name(const Subject& subject, Findings& findings) {
     const auto& pool = concern.policy->pool->name;
     findings.push_back({.reason = Reason::NodeName,
                         .policy = concern.policy,
-                        .what = "spec.nodeName",
-                        .why = "binds this Pod to node \"" + std::string(node) +
-                               "\" past the scheduler, so nothing holds it on pool \"" + pool +
-                               "\" (policy \"" + concern.policy->name + "\").",
+                        .mentions = {{.kind = "spec.nodeName"}},
+                        .before = "binds this Pod to node \"" + std::string(node) +
+                                  "\" past the scheduler, so nothing holds it on pool \"" + pool +
+                                  "\" (",
+                        .after = ").",
                         .fix = "Remove spec.nodeName.",
-                        .brief = "spec.nodeName goes past the scheduler"});
+                        .brief = "goes past the scheduler"});
   }
 }
 

@@ -83,10 +83,10 @@ void check_placement(const Subject& subject, const policy::Snapshot& snapshot, F
     findings.push_back(
         {.reason = Reason::NotGuaranteed,
          .policy = concern.policy,
-         .what = "policy \"" + concern.policy->name + "\"",
-         .why = "keeps this Pod on pool \"" + pool + "\", but " + explain(concern.placement),
+         .after = " keeps this Pod on pool \"" + pool + "\", but " + explain(concern.placement),
          .fix = advise(concern, subject, snapshot),
-         .brief = (never ? "can never run on pool \"" : "may run off pool \"") + pool + "\""});
+         .brief = (never ? "can never run on pool \"" : "may run off pool \"") + pool + "\"",
+         .certainty = concern.placement.certainty});
   }
 }
 

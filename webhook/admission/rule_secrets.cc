@@ -3,6 +3,10 @@
 // Fields: every path of pod/secret_references.cc, in all three container lists and all volume
 // kinds. Never the Pod's labels: its author chooses those.
 
+#include <array>
+#include <utility>
+#include <vector>
+
 #include "admission/rules.h"
 
 namespace cpods::admission {
@@ -12,15 +16,29 @@ std::string quote(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
 
-std::string_view verb(pod::ReferenceKind kind) {
-  switch (kind) {
-    case pod::ReferenceKind::ServiceAccount:
-      return "may only be used on";
-    case pod::ReferenceKind::Unknown:
-      return "may carry a secret and is only allowed on";
-    default:
-      return "may only be read on";
-  }
+struct Words {
+  Reason reason;
+  std::string_view verb;
+};
+
+constexpr std::array<Words, 3> kWords = {{
+    {Reason::SecretOffPool, "may only be read on"},
+    {Reason::SecretOffPool, "may only be used on"},
+    {Reason::UnknownSource, "may carry a secret and is only allowed on"},
+}};
+
+std::size_t words_for(pod::ReferenceKind kind) {
+  if (kind == pod::ReferenceKind::Unknown) return 2;
+  return kind == pod::ReferenceKind::ServiceAccount ? 1 : 0;
+}
+
+// What an unknown source names cannot be told, so it is the same one only while it says the same.
+Mention mention_of(const pod::SecretReference& reference) {
+  const bool unknown = reference.kind == pod::ReferenceKind::Unknown;
+  return {.kind = pod::name_of(reference.kind),
+          .name = reference.name,
+          .at = reference.at,
+          .content = unknown ? reference.at : json::Node()};
 }
 
 }  // namespace
@@ -28,20 +46,21 @@ std::string_view verb(pod::ReferenceKind kind) {
 void check_secrets(const Subject& subject, const policy::Snapshot& snapshot, Findings& findings) {
   for (const auto& concern : subject.concerns) {
     if (concern.guarded.empty() || concern.guaranteed()) continue;
-    const auto& pool = concern.policy->pool->name;
-    const auto rest = " pool " + quote(pool) + " (policy " + quote(concern.policy->name) +
-                      "), but " + explain(concern.placement);
-    const auto fix = advise(concern, subject, snapshot);
-    for (const auto& reference : concern.guarded) {
-      const auto what = std::string(pod::name_of(reference.kind)) + ' ' + quote(reference.name);
-      const bool unknown = reference.kind == pod::ReferenceKind::Unknown;
-      findings.push_back({.reason = unknown ? Reason::UnknownSource : Reason::SecretOffPool,
+    std::array<std::vector<Mention>, kWords.size()> mentions;
+    for (const auto& each : concern.guarded) {
+      mentions[words_for(each.kind)].push_back(mention_of(each));
+    }
+    const auto pool = quote(concern.policy->pool->name);
+    for (std::size_t i = 0; i < kWords.size(); ++i) {
+      if (mentions[i].empty()) continue;
+      findings.push_back({.reason = kWords[i].reason,
                           .policy = concern.policy,
-                          .what = what,
-                          .at = reference.at,
-                          .why = std::string(verb(reference.kind)) + rest,
-                          .fix = fix,
-                          .brief = what + " may be used off pool " + quote(pool)});
+                          .mentions = std::move(mentions[i]),
+                          .before = std::string(kWords[i].verb) + " pool " + pool + " (",
+                          .after = "), but " + explain(concern.placement),
+                          .fix = advise(concern, subject, snapshot),
+                          .brief = "may be used off pool " + pool,
+                          .certainty = concern.placement.certainty});
     }
   }
 }

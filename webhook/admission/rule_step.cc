@@ -8,17 +8,22 @@
 #include "pod/names.h"
 
 namespace cpods::admission {
-
 namespace {
 
-std::string fix_of(const pod::Step::Flaw& flaw) {
-  if (flaw.missing) {
+std::string fix_of(bool missing) {
+  if (missing) {
     return "Create the Pod again while " + std::string(names::kMutatingWebhook) +
            " is reachable, which adds it.";
   }
   return "Take it out of the manifest and keep other webhooks from changing the step: the right "
-         "one "
-         "is added at creation.";
+         "one is added at creation.";
+}
+
+std::vector<Mention> mentions_of(const pod::Step::Flaw& flaw) {
+  if (flaw.at.empty()) return {{.kind = "this Pod"}};
+  std::vector<Mention> mentions;
+  for (const auto at : flaw.at) mentions.push_back({.at = at, .content = at});
+  return mentions;
 }
 
 }  // namespace
@@ -28,17 +33,16 @@ void check_step(const Subject& subject, Findings& findings) {
     const auto& pool = *concern.policy->pool;
     // Off the pool the step could not succeed; placement is what has to be told then.
     if (!concern.wants_pod() || !pool.step || !concern.guaranteed()) continue;
-    const auto flaw = pool.step->find_flaw(subject.spec);
-    if (!flaw) continue;
-    const auto what = flaw->at ? flaw->at.field_path() : std::string("this Pod");
-    findings.push_back({.reason = flaw->missing ? Reason::StepMissing : Reason::StepAltered,
-                        .policy = concern.policy,
-                        .what = what,
-                        .why = flaw->what + " (pool \"" + pool.name + "\", policy \"" +
-                               concern.policy->name + "\").",
-                        .fix = fix_of(*flaw),
-                        .brief = what + " " + flaw->what,
-                        .seen = json::to_text(flaw->at)});
+    for (const auto& flaw : pool.step->find_flaws(subject.spec)) {
+      const bool missing = flaw.at.empty();
+      findings.push_back({.reason = missing ? Reason::StepMissing : Reason::StepAltered,
+                          .policy = concern.policy,
+                          .mentions = mentions_of(flaw),
+                          .before = flaw.what + " (pool \"" + pool.name + "\", ",
+                          .after = ").",
+                          .fix = fix_of(missing),
+                          .brief = flaw.what});
+    }
   }
 }
 

@@ -2,8 +2,6 @@
 // affinities contradict each other, or the second attestation step replaces the first.
 // Fields: none of the Pod's own; the policies that select it.
 
-#include <algorithm>
-
 #include "admission/rules.h"
 
 namespace cpods::admission {
@@ -17,13 +15,13 @@ void check_two_pools(const Subject& subject, Findings& findings) {
     } else if (concern.policy->pool != first->policy->pool) {
       const auto pools =
           "\"" + first->policy->pool->name + "\" and \"" + concern.policy->pool->name + "\"";
-      findings.push_back(
-          {.reason = Reason::TwoPools,
-           .policy = concern.policy,
-           .what = "policies \"" + first->policy->name + "\" and \"" + concern.policy->name + "\"",
-           .why = "require different pools for this Pod, " + pools + ".",
-           .fix = "Make the policies agree, or let only one of them select it.",
-           .brief = "different pools are required, " + pools});
+      findings.push_back({.reason = Reason::TwoPools,
+                          .policy = concern.policy,
+                          .before = "policies \"" + first->policy->name + "\" and \"" +
+                                    concern.policy->name +
+                                    "\" require different pools for this Pod, " + pools + ".",
+                          .fix = "Make the policies agree, or let only one of them select it.",
+                          .brief = "different pools are required, " + pools});
       return;
     }
   }

@@ -4,14 +4,11 @@
 // Pure; any thread.
 
 #include <string>
-#include <vector>
 
 #include "admission/finding.h"
 #include "admission/subject.h"
 
 namespace cpods::admission {
-
-using Findings = std::vector<Finding>;
 
 void check_two_pools(const Subject& subject, Findings& findings);
 void check_node_name(const Subject& subject, Findings& findings);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "admission/verdict.h"
+
 namespace cpods::admission {
 namespace {
 
@@ -21,6 +23,14 @@ bool guards(const policy::SecretGuard& guard, const pod::SecretReference& refere
   return true;
 }
 
+// Policies of one pool share the proof.
+pod::Placement placement_on(const policy::Pool* pool, const Subject& subject) {
+  const auto same = std::ranges::find_if(
+      subject.concerns, [&](const auto& concern) { return concern.policy->pool == pool; });
+  return same != subject.concerns.end() ? same->placement
+                                        : pod::prove_placement(subject.spec, pool->requirements);
+}
+
 bool any_guard(const std::vector<const policy::Policy*>& policies) {
   return std::ranges::any_of(policies,
                              [](const auto* policy) { return policy->secrets.has_value(); });
@@ -36,7 +46,8 @@ std::string who_is(std::string_view namespace_name, json::Node object) {
   const auto metadata = object["metadata"];
   auto name = metadata["name"].text();
   if (name.empty()) name = metadata["generateName"].text();
-  return std::string(namespace_name) + '/' + std::string(name);
+  constexpr std::size_t kLongestName = 253;  // of a valid one; what comes before validation is cut
+  return std::string(namespace_name) + '/' + one_line(name, kLongestName);
 }
 
 Subject read_subject(std::string_view namespace_name, json::Node pod,
@@ -55,7 +66,7 @@ Subject read_subject(std::string_view namespace_name, json::Node pod,
                            [&](const auto& each) { return guards(*policy->secrets, each); });
     }
     if (!concern.selects && concern.guarded.empty()) continue;
-    concern.placement = pod::prove_placement(subject.spec, policy->pool->requirements);
+    concern.placement = placement_on(policy->pool, subject);
     subject.concerns.push_back(std::move(concern));
   }
   return subject;

@@ -4,7 +4,6 @@
 
 #include "admission/guard.h"
 #include "admission/place.h"
-#include "base/limits.h"
 #include "json/writer.h"
 #include "pod/templates.h"
 
@@ -39,32 +38,33 @@ bool is_unchanged(const Request& request, json::Node pod_template) {
          before->node["metadata"]["labels"].equals(pod_template["metadata"]["labels"]);
 }
 
-Findings refused_by(const Findings& findings, policy::Templates setting) {
-  Findings out;
-  std::ranges::copy_if(findings, std::back_inserter(out), [&](const auto& finding) {
+auto enforced(policy::Templates setting) {
+  return [setting](const Finding& finding) {
     return finding.policy->action == policy::Action::Enforce &&
            finding.policy->templates == setting;
-  });
-  return out;
+  };
 }
 
-void warn(Verdict& verdict, std::string text) {
-  if (verdict.warnings.size() < limits::kWarnings) verdict.warnings.push_back(std::move(text));
+bool only_warned(const Finding& finding) {
+  return finding.policy->action == policy::Action::Warn &&
+         finding.policy->templates != policy::Templates::Ignore;
 }
 
 // Its controller makes one Pod for each node that the template allows, and binds it to that node:
 // placing comes too late for those of ordinary nodes, which wait there for ever.
-void warn_of_daemon_set(json::Node pod, const Request& request,
-                        const std::vector<const policy::Policy*>& reaching, Verdict& verdict) {
+Findings find_left_pending(json::Node pod, const Request& request,
+                           const std::vector<const policy::Policy*>& reaching) {
+  Findings findings;
   for (const auto& concern : read_subject(request.namespace_name, pod, reaching).concerns) {
     if (concern.wants_pod() && concern.policy->action == policy::Action::Enforce &&
         concern.policy->templates != policy::Templates::Ignore &&
         concern.placement.certainty == pod::Certainty::Possible) {
-      const Finding finding{.brief = "its Pods off pool \"" + concern.policy->pool->name +
-                                     "\" will stay Pending; constrain the template"};
-      warn(verdict, warning("policy \"" + concern.policy->name + "\": ", finding));
+      findings.push_back({.policy = concern.policy,
+                          .brief = "its Pods off pool \"" + concern.policy->pool->name +
+                                   "\" will stay Pending; constrain the template"});
     }
   }
+  return findings;
 }
 
 }  // namespace
@@ -89,29 +89,18 @@ Verdict check_template(const Request& request, const std::vector<const policy::P
   const auto found = pod::find_template(request.kind, request.object);
   if (!found || !found->node || is_unchanged(request, found->node)) return {};
   const auto name = request.object["metadata"]["name"].text();
-  const auto rehearsal = rehearse(request.namespace_name, name, found->node, reaching, snapshot);
-  Verdict verdict;
-  if (!rehearsal.policies.empty()) verdict.reason = Reason::Satisfied;
-  const auto denied = refused_by(rehearsal.findings, policy::Templates::Deny);
-  if (!denied.empty()) {
-    const auto who =
-        std::string(request.kind) + " " + who_is(request.namespace_name, request.object);
-    verdict = refuse(denied.front().reason, tell(who + ": its Pods would be refused", denied));
-  }
-  verdict.policies = rehearsal.policies;
-  for (const auto& finding : refused_by(rehearsal.findings, policy::Templates::Warn)) {
-    warn(verdict,
-         warning("policy \"" + finding.policy->name + "\" will refuse its Pods: ", finding));
-  }
-  for (const auto& finding : rehearsal.findings) {
-    if (finding.policy->action == policy::Action::Warn &&
-        finding.policy->templates != policy::Templates::Ignore) {
-      warn(verdict, warning("policy \"" + finding.policy->name + "\": ", finding));
-    }
-  }
+  auto rehearsal = rehearse(request.namespace_name, name, found->node, reaching, snapshot);
+  auto& findings = rehearsal.findings;
+  const auto who = std::string(request.kind) + " " +
+                   who_is(request.namespace_name, request.object) + ": its Pods would be refused";
+  auto verdict = refuse_for(gather(findings, enforced(policy::Templates::Deny)), who,
+                            !rehearsal.policies.empty());
+  warn(verdict, gather(findings, enforced(policy::Templates::Warn)), " will refuse its Pods");
+  warn(verdict, gather(findings, only_warned));
   if (request.kind == "DaemonSet") {
-    warn_of_daemon_set(rehearsal.pod.root(), request, reaching, verdict);
+    warn(verdict, find_left_pending(rehearsal.pod.root(), request, reaching));
   }
+  verdict.policies = std::move(rehearsal.policies);
   return verdict;
 }
 

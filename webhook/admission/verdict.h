@@ -43,6 +43,12 @@ struct Verdict {
   std::vector<std::string> policies;  // names of those that concern the object, in order
 };
 
-[[nodiscard]] Verdict refuse(Reason reason, std::string message);
+// The message is made one line of at most limits::kMessageBytes bytes: names in it are a
+// stranger's.
+[[nodiscard]] Verdict refuse(Reason reason, std::string_view message);
+
+// Each control character and mark of direction replaced by a space, and cut at a character, with an
+// ellipsis, where it is longer than `limit` bytes. `text` is valid UTF-8.
+[[nodiscard]] std::string one_line(std::string_view text, std::size_t limit);
 
 }  // namespace cpods::admission

@@ -9,10 +9,12 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "json/rapid.h"
 
 #include <rapidjson/error/en.h>
@@ -85,8 +87,10 @@ bool same_name(const Value::Member& a, const Value::Member& b) {
          std::memcmp(a.name.GetString(), b.name.GetString(), size) == 0;
 }
 
+// Names are a stranger's to choose, so they are sorted and not hashed: a table could be flooded
+// with names of one hash.
 const Value::Member* second_of_a_name(const Value& object) {
-  constexpr std::size_t kPairwise = 16;  // up to here comparing pairs beats hashing
+  constexpr std::size_t kPairwise = 16;  // up to here comparing pairs beats sorting
   const auto* begin = &*object.MemberBegin();
   const auto size = object.MemberCount();
   if (size <= kPairwise) {
@@ -97,12 +101,14 @@ const Value::Member* second_of_a_name(const Value& object) {
     }
     return nullptr;
   }
-  std::unordered_set<std::string_view> seen;
-  seen.reserve(size);
-  for (rapidjson::SizeType i = 0; i < size; ++i) {
-    if (!seen.insert(text_of(begin[i].name)).second) return begin + i;
-  }
-  return nullptr;
+  std::vector<std::pair<std::string_view, const Value::Member*>> names;
+  names.reserve(size);
+  for (rapidjson::SizeType i = 0; i < size; ++i)
+    names.emplace_back(text_of(begin[i].name), begin + i);
+  std::ranges::sort(names);
+  const auto twice =
+      std::ranges::adjacent_find(names, {}, [](const auto& each) { return each.first; });
+  return twice == names.end() ? nullptr : std::next(twice)->second;
 }
 
 // The second member of a name anywhere below, or nullptr.
@@ -196,6 +202,7 @@ Result<Document> Document::parse(std::string text, std::size_t depth) {
     return failure(ErrorCode::Malformed, "", "the text is not valid UTF-8");
   }
   auto memory = Memory::take();
+  text.reserve(text.size() + limits::kReadAhead);
   memory->text = std::move(text);
   Generator generator{rapidjson::InsituStringStream(memory->text.data()), depth};
   memory->dom.Populate(generator);

@@ -22,20 +22,24 @@ struct Step {
   bool is_key = false;
 };
 
-// Depth first; the steps from `from` to `target` are left in `steps`.
+// Depth first; the steps from `from` to `target` are left in `steps`, innermost first. Most values
+// of a large document are neither the target nor hold others, and are passed over without a call.
 bool find_steps(const Value& from, const void* target, std::vector<Step>& steps) {
-  if (&from == target) return true;
+  const auto leads_there = [&](const Value& value) {
+    return &value == target ||
+           ((value.IsObject() || value.IsArray()) && find_steps(value, target, steps));
+  };
   if (from.IsObject()) {
     for (const auto& member : from.GetObject()) {
+      if (!leads_there(member.value)) continue;
       steps.push_back({text_of(member.name), 0, true});
-      if (find_steps(member.value, target, steps)) return true;
-      steps.pop_back();
+      return true;
     }
   } else if (from.IsArray()) {
-    for (rapidjson::SizeType i = 0; i < from.Size(); ++i) {
-      steps.push_back({{}, i, false});
-      if (find_steps(from[i], target, steps)) return true;
-      steps.pop_back();
+    for (const auto& element : from.GetArray()) {
+      if (!leads_there(element)) continue;
+      steps.push_back({{}, static_cast<std::size_t>(&element - from.Begin()), false});
+      return true;
     }
   }
   return false;
@@ -45,6 +49,7 @@ std::vector<Step> steps_between(const void* root, const void* target) {
   std::vector<Step> steps;
   if (root != nullptr && target != nullptr) {
     find_steps(*static_cast<const Value*>(root), target, steps);
+    std::ranges::reverse(steps);
   }
   return steps;
 }

@@ -136,6 +136,7 @@ class Node::Members {
     std::size_t index_;
   };
   Members(Node object, std::size_t size) : object_(object), size_(size) {}
+  [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] Iterator begin() const { return {object_, 0}; }
   [[nodiscard]] Iterator end() const { return {object_, size_}; }
 

@@ -98,11 +98,12 @@ bool apply_one(rapidjson::Document& document, Node operation) {
 }  // namespace
 
 void Patch::open_operation(std::string_view op, std::string_view path) {
-  if (!operations_.empty()) operations_ += ',';
+  constexpr std::size_t kUsual = 4096;  // what placing a Pod takes
+  operations_.empty() ? operations_.reserve(kUsual) : operations_.push_back(',');
   operations_ += R"({"op":")";
   operations_ += op;
   operations_ += R"(","path":)";
-  operations_ += quoted(path);
+  append_quoted(operations_, path);
 }
 
 void Patch::add(std::string_view path, std::string_view value) {

@@ -12,6 +12,13 @@
   ((condition) ? static_cast<void>(0) : throw std::logic_error("RapidJSON: " #condition))
 #define RAPIDJSON_NOEXCEPT_ASSERT(condition) static_cast<void>(0)
 #define RAPIDJSON_HAS_STDSTRING 1
+// Strings are scanned 16 bytes at a time, from addresses that 16 divides: within the last such
+// block bytes behind the text are looked at, never used (Document::parse sets them aside).
+#if defined(__SSE2__)
+#define RAPIDJSON_SSE2 1
+#elif defined(__ARM_NEON)
+#define RAPIDJSON_NEON 1
+#endif
 
 #include <rapidjson/document.h>
 #include <rapidjson/pointer.h>
@@ -41,7 +48,9 @@ struct Document::Memory {
   static void give_back(std::unique_ptr<Memory> memory);
 };
 
-inline const Value& value_of(Node node) { return *static_cast<const Value*>(node.raw()); }
+inline const Value& value_of(Node node) {
+  return *static_cast<const Value*>(node.raw());
+}
 
 inline std::string_view text_of(const Value& value) {
   return {value.GetString(), value.GetStringLength()};

@@ -32,6 +32,8 @@ void append_escape(std::string& out, char c) {
   }
 }
 
+}  // namespace
+
 void append_quoted(std::string& out, std::string_view value) {
   out += '"';
   std::size_t done = 0;
@@ -44,8 +46,6 @@ void append_quoted(std::string& out, std::string_view value) {
   out.append(value, done);
   out += '"';
 }
-
-}  // namespace
 
 void Writer::separate() {
   if (needs_comma_) out_ += ',';

@@ -6,6 +6,7 @@
 //   std::string body = w.take();
 // Text must be valid UTF-8, which everything read through json::Document is. One owner, one thread.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ namespace cpods::json {
 
 class Writer {
  public:
+  // `expected` bytes are set aside at once: a text that grows is copied again and again.
+  explicit Writer(std::size_t expected = 512) { out_.reserve(expected); }
+
   Writer& object();
   Writer& array();
   // Closes the innermost object or array.
@@ -39,11 +43,12 @@ class Writer {
   void separate();
 
   std::string out_;
-  std::string open_;         // the brackets to close, innermost last
+  std::string open_;  // the brackets to close, innermost last
   bool needs_comma_ = false;
 };
 
-// The value as a JSON string with its quotes.
+// Appends the value as a JSON string with its quotes.
+void append_quoted(std::string& out, std::string_view value);
 [[nodiscard]] std::string quoted(std::string_view value);
 
 }  // namespace cpods::json

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "json/writer.h"
 #include "pod/names.h"
 #include "pod/node_constraints.h"
@@ -110,7 +111,28 @@ json::Node required_affinity(json::Node spec) {
   return spec["affinity"]["nodeAffinity"][kRequired];
 }
 
-// Text of a Pod as it is told: validation comes after the mutating call, so it may be of any length.
+std::size_t count_constraints(json::Node spec) {
+  std::size_t count = spec["nodeSelector"].members().size();
+  for (const json::Node term : required_affinity(spec)["nodeSelectorTerms"].elements()) {
+    ++count;
+    for (const std::string_view list : {"matchExpressions", "matchFields"}) {
+      for (const json::Node each : term[list].elements()) count += 1 + each["values"].size();
+    }
+  }
+  return count;
+}
+
+void refuse_too_many_constraints(json::Node spec) {
+  const auto count = count_constraints(spec);
+  if (count <= limits::kNodeConstraints) return;
+  throw json::Malformed(spec.pointer(),
+                        "chooses its nodes by " + std::to_string(count) +
+                            " entries, terms, expressions and values, and no more than " +
+                            std::to_string(limits::kNodeConstraints) + " are judged");
+}
+
+// Text of a Pod as it is told: validation comes after the mutating call, so it may be of any
+// length.
 std::string shown(std::string_view text) {
   constexpr std::size_t kLongest = 100;  // a valid label value has at most 63
   if (text.size() <= kLongest) return std::string(text);
@@ -134,9 +156,8 @@ std::string said_by(json::Node contradiction) {
   if (contradiction.kind() != json::Kind::Object) {
     return contradiction.field_path() + " is " + shown(contradiction.text());
   }
-  const auto text = contradiction.field_path() + " says " +
-                    shown(contradiction["key"].text()) + " " +
-                    shown(contradiction["operator"].text());
+  const auto text = contradiction.field_path() + " says " + shown(contradiction["key"].text()) +
+                    " " + shown(contradiction["operator"].text());
   return contradiction["values"].size() == 0 ? text : text + " " + listed(contradiction["values"]);
 }
 
@@ -161,6 +182,7 @@ std::string Placement::why() const {
 }
 
 Placement prove_placement(json::Node spec, std::span<const Requirement> requirements) {
+  refuse_too_many_constraints(spec);
   const NodeConstraints selected(spec["nodeSelector"]);
   const auto required = required_affinity(spec);
   if (!required) return judge_branch(selected, std::nullopt, requirements);

@@ -46,7 +46,8 @@ struct Placement {
   [[nodiscard]] std::string why() const;
 };
 
-// `spec` is a PodSpec; `requirements` outlive the answer, which points into them.
+// `spec` is a PodSpec; `requirements` outlive the answer, which points into them. Throws
+// json::Malformed beyond limits::kNodeConstraints.
 [[nodiscard]] Placement prove_placement(json::Node spec, std::span<const Requirement> requirements);
 
 // Adds what makes the Pod guaranteed: the requirements that are not yet implied, at the end of

@@ -15,7 +15,7 @@ enum class ReferenceKind : std::uint8_t {
   ProviderClass,  // Secrets Store CSI SecretProviderClass
   ServiceAccount,
   VolumeClaim,  // PersistentVolumeClaim
-  Unknown,      // a volume or source kind that this version does not know
+  Unknown,      // a kind of volume or source of which this version cannot tell what it carries
 };
 
 // Secret, SecretProviderClass, ServiceAccount, PersistentVolumeClaim, unknown source.
@@ -23,7 +23,7 @@ enum class ReferenceKind : std::uint8_t {
 
 struct SecretReference {
   ReferenceKind kind;
-  std::string_view name;  // of the object; of the unknown key for Unknown
+  std::string_view name;  // of the object; for Unknown of the key or kind
   json::Node at;          // the value that makes the reference
 };
 

@@ -3,8 +3,7 @@
 // - Its argument carries the pool's whole attestation setting, so that the node needs no other
 //   configuration and the guard can compare it as content.
 // - An empty volume lies over the service-account folder: the ServiceAccount admission plugin
-// leaves
-//   a container alone that mounts something there, so the step never holds an API token.
+//   leaves a container alone that mounts something there, so the step never holds an API token.
 // - Requests equal limits, so that a Pod of QoS class Guaranteed stays one.
 // - A device by resource lets it run under Pod Security "restricted"; a device by hostPath needs a
 //   privileged container, because the device cgroup refuses it otherwise.
@@ -15,6 +14,7 @@
 #include <array>
 
 #include "json/writer.h"
+#include "pod/containers.h"
 #include "pod/names.h"
 
 namespace cpods::pod {
@@ -127,18 +127,24 @@ bool same_content(json::Node actual, json::Node prescribed) {
   return compared == prescribed.size() - kNotCompared.size();
 }
 
-std::optional<std::size_t> index_of(json::Node list, std::string_view name) {
-  std::size_t index = 0;
-  for (const json::Node each : list.elements()) {
-    if (each["name"].text() == name) return index;
-    ++index;
-  }
-  return std::nullopt;
+using Nodes = std::vector<json::Node>;
+
+void report(std::vector<Step::Flaw>& flaws, std::string_view what, Nodes at) {
+  if (!at.empty()) flaws.push_back({std::string(what), std::move(at)});
 }
 
-json::Node find_named(json::Node list, std::string_view name) {
-  const auto index = index_of(list, name);
-  return index ? list.at(*index) : json::Node();
+bool is_named_step(json::Node container) {
+  return container["name"].text() == names::kStep;
+}
+
+void check_reserved_name(json::Node spec, std::vector<Step::Flaw>& flaws) {
+  Nodes named;
+  for (const std::string_view list : {"containers", "ephemeralContainers"}) {
+    for (const json::Node each : spec[list].elements()) {
+      if (is_named_step(each)) named.push_back(each);
+    }
+  }
+  report(flaws, "has the name that is reserved for the attestation step", std::move(named));
 }
 
 }  // namespace
@@ -155,57 +161,82 @@ Step Step::render(const StepSettings& settings) {
   return {settings, container_text(settings), volume_texts(settings)};
 }
 
-std::optional<Step::Flaw> Step::find_flaw(json::Node spec) const {
-  for (const std::string_view list : {"containers", "ephemeralContainers"}) {
-    if (const auto named = find_named(spec[list], names::kStep)) {
-      return Flaw{false, named, "has the name that is reserved for the attestation step"};
-    }
-  }
+std::vector<Step::Flaw> Step::find_flaws(json::Node spec) const {
+  std::vector<Flaw> flaws;
+  check_reserved_name(spec, flaws);
   const auto list = spec["initContainers"];
-  const auto step = find_named(list, names::kStep);
-  if (!step) return Flaw{true, {}, "has no attestation step"};
-  if (!same_content(step, container())) {
-    return Flaw{false, step, "is not the attestation step as prescribed"};
+  const auto place = index_of(list, names::kStep);
+  if (place) {
+    check_list(list, *place, flaws);
+  } else {
+    flaws.push_back({"has no attestation step", {}});
   }
-  if (!step.is(list.at(0))) {
-    return Flaw{false, list.at(0), "runs before the attestation step"};
+  check_volumes(spec["volumes"], place.has_value(), flaws);
+  return flaws;
+}
+
+// `place` is the index of the first container of the step's name.
+void Step::check_list(json::Node list, std::size_t place, std::vector<Flaw>& flaws) const {
+  Nodes before;
+  Nodes after;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (i < place) before.push_back(list.at(i));
+    if (i > place && is_named_step(list.at(i))) after.push_back(list.at(i));
   }
-  for (std::size_t later = 1; later < list.size(); ++later) {
-    if (list.at(later)["name"].text() == names::kStep) {
-      return Flaw{false, list.at(later), "is a second attestation step"};
-    }
+  if (!same_content(list.at(place), container())) {
+    report(flaws, "is not the attestation step as prescribed", {list.at(place)});
   }
+  report(flaws, "runs before the attestation step", std::move(before));
+  report(flaws, "is a second attestation step", std::move(after));
+}
+
+// Without the step, that its volumes are missing goes without saying.
+void Step::check_volumes(json::Node list, bool has_step, std::vector<Flaw>& flaws) const {
+  Nodes altered;
   for (const auto& volume : volumes_) {
     const auto name = volume.root()["name"].text();
-    const auto actual = find_named(spec["volumes"], name);
-    if (!actual) {
-      return Flaw{true, {}, "lacks the attestation step's volume \"" + std::string(name) + "\""};
-    }
-    if (!actual.equals(volume.root())) {
-      return Flaw{false, actual, "is not the attestation step's volume as prescribed"};
+    const auto actual = find_named(list, name);
+    if (actual && !actual.equals(volume.root())) altered.push_back(actual);
+    if (!actual && has_step) {
+      flaws.push_back({"lacks the attestation step's volume \"" + std::string(name) + "\"", {}});
     }
   }
-  return std::nullopt;
+  report(flaws, "is not the attestation step's volume as prescribed", std::move(altered));
 }
 
 void Step::inject(json::Node spec, std::string_view spec_path, json::Patch& patch) const {
-  if (!find_flaw(spec)) return;
+  if (find_flaws(spec).empty()) return;
   const std::string path(spec_path);
-  const auto containers = spec["initContainers"];
-  const bool in_place = containers.size() > 0 && containers.at(0)["name"].text() == names::kStep &&
-                        same_content(containers.at(0), container());
-  for (std::size_t i = containers.size(); i-- > (in_place ? 1U : 0U);) {
-    if (containers.at(i)["name"].text() == names::kStep) {
-      patch.remove(path + "/initContainers/" + std::to_string(i));
+  inject_container(spec, path, patch);
+  inject_volumes(spec, path, patch);
+}
+
+void Step::inject_container(json::Node spec, const std::string& path, json::Patch& patch) const {
+  const auto list = spec["initContainers"];
+  json::Writer whole;
+  whole.array().raw(container_text_);
+  std::size_t named = 0;
+  for (const json::Node each : list.elements()) {
+    if (is_named_step(each)) {
+      ++named;
+    } else {
+      whole.node(each);
     }
   }
-  if (!in_place) patch.prepend(spec, path, "initContainers", container_text_);
+  if (named == 0) {
+    patch.prepend(spec, path, "initContainers", container_text_);
+  } else if (named > 1 || !is_named_step(list.at(0)) || !same_content(list.at(0), container())) {
+    patch.add(path + "/initContainers", whole.end().take());
+  }
+}
 
+void Step::inject_volumes(json::Node spec, const std::string& path, json::Patch& patch) const {
+  const auto list = spec["volumes"];
   std::vector<std::string> missing;
   std::vector<std::size_t> wrong;
   for (std::size_t i = 0; i < volumes_.size(); ++i) {
-    const auto at = index_of(spec["volumes"], volumes_[i].root()["name"].text());
-    if (at && spec["volumes"].at(*at).equals(volumes_[i].root())) continue;
+    const auto at = index_of(list, volumes_[i].root()["name"].text());
+    if (at && list.at(*at).equals(volumes_[i].root())) continue;
     if (at) wrong.push_back(*at);
     missing.push_back(volume_texts_[i]);
   }

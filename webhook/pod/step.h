@@ -6,7 +6,6 @@
 // resources are complete, so that defaults, quotas and limit ranges leave it as it is. Immutable
 // after render(); any thread.
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,17 +29,18 @@ class Step {
  public:
   [[nodiscard]] static Step render(const StepSettings& settings);
 
-  // What is wrong with the step of a Pod: the container or volume, and the rest of a sentence, e.g.
-  // spec.initContainers[1] "is not the attestation step as prescribed".
+  // What is wrong with the step of a Pod: the containers or volumes, and the rest of a sentence,
+  // e.g. spec.initContainers[1] "is not the attestation step as prescribed".
   struct Flaw {
-    bool missing = false;  // the step, or a volume of it, is not there
-    json::Node at;         // missing where there is nothing to point at
     std::string what;
+    std::vector<json::Node> at;  // none: the step, or a volume of it, is not there
   };
-  [[nodiscard]] std::optional<Flaw> find_flaw(json::Node spec) const;
+  // All of them, so that an update cannot hide a second behind the first.
+  [[nodiscard]] std::vector<Flaw> find_flaws(json::Node spec) const;
 
   // Puts the step first in initContainers and its volumes at the end. A container or volume of a
-  // reserved name that differs is replaced; an intact, well placed step is left alone.
+  // reserved name that differs is replaced; an intact, well placed step is left alone. A list that
+  // has the reserved name elsewhere is written anew, however often it has it.
   void inject(json::Node spec, std::string_view spec_path, json::Patch& patch) const;
 
   [[nodiscard]] json::Node container() const { return container_.root(); }
@@ -48,6 +48,11 @@ class Step {
 
  private:
   Step(StepSettings settings, std::string container, std::vector<std::string> volumes);
+
+  void check_list(json::Node list, std::size_t place, std::vector<Flaw>& flaws) const;
+  void check_volumes(json::Node list, bool has_step, std::vector<Flaw>& flaws) const;
+  void inject_container(json::Node spec, const std::string& path, json::Patch& patch) const;
+  void inject_volumes(json::Node spec, const std::string& path, json::Patch& patch) const;
 
   StepSettings settings_;
   std::string container_text_;

@@ -108,6 +108,13 @@ TEST_CASE("guard: a guarded secret may only be read on the pool") {
        "refused UnknownSource: payments/web: unknown source \"vault2030\" "
        "(spec.volumes[0].vault2030) may carry a secret and is only allowed on" +
            elsewhere},
+      {policies,
+       R"("volumes":[{"name":"v","ephemeral":{"volumeClaimTemplate":{"spec":{"dataSource":)"
+       R"({"kind":"VolumeSnapshot","name":"db"}}}}}])",
+       "refused UnknownSource: payments/web: unknown source \"VolumeSnapshot\" "
+       "(spec.volumes[0].ephemeral.volumeClaimTemplate.spec.dataSource) may carry a secret and is "
+       "only allowed on" +
+           elsewhere},
       {policies, R"("nodeSelector":{"agentpool":"gpu"},)" + kReadsDb,
        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
        "only be read on pool \"snp\" (policy \"db\"), but this Pod can never run there: "
@@ -281,6 +288,25 @@ TEST_CASE(
         "nodeSelectorTerms[0].matchExpressions[0] says agentpool In [snp], which rules out "
         "agentpool in [other]. Policy \"all\" places this Pod on pool \"snp\": let both policies "
         "name one pool, or keep out of this Pod what \"db\" guards.");
+}
+
+TEST_CASE("guard: what two policies say alike is told once") {
+  const auto policies = kPool + policy_named("one", kAllInPayments) +
+                        policy_named("two", kAllInPayments) + policy_named("db", kGuardDb) +
+                        policy_named("db-too", kGuardDb);
+  check({{policies, R"("nodeName":"evil",)" + kOnSnp,
+          "refused NodeName: payments/web: spec.nodeName binds this Pod to node \"evil\" past the "
+          "scheduler, so nothing holds it on pool \"snp\" (policy \"one\" as well as \"two\"). "
+          "Remove spec.nodeName."},
+         {policies, R"("nodeSelector":{"agentpool":"gpu"})",
+          "refused NotGuaranteed: payments/web: policy \"one\" as well as \"two\" keeps this Pod "
+          "on pool \"snp\", but this Pod can never run there: spec.nodeSelector.agentpool is gpu, "
+          "which rules out agentpool in [snp]. Remove that constraint."},
+         {kPool + policy_named("db", kGuardDb) + policy_named("db-too", kGuardDb), kReadsDb,
+          "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
+          "only be read on pool \"snp\" (policy \"db\" as well as \"db-too\"), but this Pod may "
+          "run elsewhere: nothing in it requires agentpool in [snp]. Add a required node affinity "
+          "with agentpool in [snp]."}});
 }
 
 TEST_CASE("guard: Warn warns and Audit keeps silent, both annotate and neither refuses") {

@@ -114,6 +114,38 @@ TEST_CASE("internal: an exception is a refusal, never an allow and never a crash
         "what cannot be judged is refused. Please report it.");
 }
 
+TEST_CASE("malformed: what a stranger wrote is told in one line of bounded length") {
+  const auto snapshot = policies(kPolicies);
+  const auto rude = R"("name":"w\u001b[31m\u202e\n)" + std::string(5000, 'x') + "\"";
+  const auto verdict = ask(*snapshot, {.object = pod("[]", rude)});
+  CHECK(verdict.reason == Reason::Malformed);
+  CHECK(verdict.message.starts_with("payments/w [31m  xxx"));
+  CHECK(verdict.message.ends_with(
+      "xxx\u2026: /spec must be an object, but is an array. Correct that field."));
+}
+
+TEST_CASE("malformed: more words about nodes than are judged are refused, where a policy asks") {
+  const auto terms = [](int count) {
+    std::string out;
+    for (int i = 0; i < count; ++i) {
+      out += std::string(i == 0 ? "" : ",") +
+             R"({"matchExpressions":[{"key":"agentpool","operator":"In","values":["snp"]}]})";
+    }
+    return R"({"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[)" +
+           out + "]}}},\"nodeSelector\":{\"a\":\"b\"}}";
+  };
+  const auto policies = kPool + policy_named("all", kAllInPayments);
+  CHECK(said(policies, {.object = pod(terms(3333))}) == "allowed Satisfied");
+  for (const auto door : {Door::Place, Door::Guard}) {
+    CHECK(said(policies, {.door = door, .object = pod(terms(3334))}) ==
+          "refused Malformed: payments/web: /spec chooses its nodes by 10003 entries, terms, "
+          "expressions and values, and no more than 10000 are judged. Correct that field.");
+    CHECK(
+        said(policies, {.door = door, .object = pod(terms(3334)), .namespace_name = "labelled"}) ==
+        "allowed NotConcerned");
+  }
+}
+
 TEST_CASE("large: tens of thousands of references are judged in no time and told in a few words") {
   std::string env;
   for (int i = 0; i < 40'000; ++i) {

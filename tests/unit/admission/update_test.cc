@@ -193,6 +193,85 @@ TEST_CASE("update: after the prescribed step has changed, a further change is st
             .starts_with("refused StepAltered: "));
 }
 
+TEST_CASE("update: a Pod that could never start may not become one that starts off the pool") {
+  for (const auto& guard : {kAllInPayments, kGuardDb}) {
+    CAPTURE(guard);
+    const auto snapshot = policies(kPool + policy_named("all", guard));
+    const auto volumes =
+        std::string(R"("volumes":[{"name":"v","secret":{"secretName":"db-main"}}])");
+    const Applied gated{snapshot, pod(R"({"nodeSelector":{"agentpool":"gpu"},)" + volumes + "}")};
+    CHECK(update(gated, Door::Guard,
+                 pod(R"({"nodeSelector":{"agentpool":"gpu","disk":"ssd"},)" + volumes + "}")) ==
+          "allowed Satisfied");
+    CHECK(update(gated, Door::Guard, pod("{" + volumes + "}")).starts_with("refused "));
+  }
+}
+
+TEST_CASE("update: a flaw that is there hides no other") {
+  const auto applied = create(R"({"containers":[{"name":"app"}]})");
+  const auto edited = [](const std::string& text, const std::string& operation) {
+    const auto document = parsed(text);
+    const auto after = json::apply(document.root(), "[" + operation + "]");
+    REQUIRE(after);
+    return json::to_text(after->root());
+  };
+  // Stored from before the guard: another container stands before the step.
+  const Applied flawed{applied.snapshot,
+                       edited(applied.stored, R"({"op":"add","path":"/spec/initContainers/0",
+                                                  "value":{"name":"first","image":"a:1"}})")};
+  CHECK(update(flawed, Door::Guard,
+               edited(flawed.stored,
+                      R"({"op":"add","path":"/spec/activeDeadlineSeconds","value":5})")) ==
+        "allowed Satisfied");
+  CHECK(update(flawed, Door::Guard,
+               edited(flawed.stored,
+                      R"({"op":"add","path":"/spec/initContainers/0/image","value":"a:2"})"))
+            .starts_with("refused StepAltered: payments/web: spec.initContainers[0] runs before"));
+  CHECK(update(flawed, Door::Guard,
+               edited(flawed.stored,
+                      R"({"op":"add","path":"/spec/initContainers/1/image","value":"evil"})"))
+            .starts_with("refused StepAltered: payments/web: spec.initContainers[1] is not the"));
+  CHECK(update(flawed, Door::Guard,
+               edited(flawed.stored, R"({"op":"add","path":"/spec/ephemeralContainers","value":[
+                                         {"name":"confidential-pods-attest"}]})"))
+            .starts_with("refused StepAltered: payments/web: spec.ephemeralContainers[0] has"));
+}
+
+TEST_CASE("update: an unknown source that says something else is another one") {
+  const auto yaml = kPool + policy_named("db", kGuardDb);
+  const auto source = [](const std::string& value) {
+    return R"("ephemeralContainers":[{"name":"d","env":[{"valueFrom":{"vault2030":)" + value +
+           "}}]}]";
+  };
+  const Applied running{policies(yaml), pod("{" + source("1") + "}")};
+  CHECK(update(running, Door::Guard, pod(R"({"hostname":"h",)" + source("1") + "}")) ==
+        "allowed Satisfied");
+  CHECK(update(running, Door::Guard, pod("{" + source("2") + "}"))
+            .starts_with("refused UnknownSource: payments/web: unknown source \"vault2030\""));
+}
+
+TEST_CASE("update: of secrets and service accounts each is compared with its own kind") {
+  const auto yaml = kPool + policy_named("db",
+                                         "pool: snp, namespaces: [payments], secrets: {names: "
+                                         "[\"*\"], serviceAccounts: [\"*\"]}");
+  const std::string account = R"("serviceAccountName":"x","imagePullSecrets":[{"name":"x"}])";
+  const Applied running{policies(yaml), pod("{" + account + "}")};
+  CHECK(update(running, Door::Guard, pod(R"({"hostname":"h",)" + account + "}")) ==
+        "allowed Satisfied");
+  CHECK(update(running, Door::Guard,
+               pod("{" + account +
+                   R"(,"ephemeralContainers":[{"envFrom":[{"secretRef":{"name":"y"}}]}]})"))
+            .starts_with("refused SecretOffPool: payments/web: Secret \"y\" (spec.ephemeral"));
+}
+
+TEST_CASE("restore: a toleration that a Pod repeats is given back once") {
+  const auto snapshot = policies(kPolicies);
+  const std::string tee = R"({"key":"tee","operator":"Exists","effect":"NoSchedule"})";
+  const Applied stored{snapshot, pod(R"({"tolerations":[)" + tee + "," + tee + "]}")};
+  CHECK(update(stored, Door::Place, pod(R"({"tolerations":[]})")) ==
+        R"(allowed Restored [{"op":"add","path":"/spec/tolerations/-","value":)" + tee + "}]");
+}
+
 TEST_CASE("ephemeral containers: new references are judged, on and off the pool") {
   const auto yaml = kPoolWithStep + policy_named("db", kGuardDb);
   const std::string debugger =

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/limits.h"
 #include "unit/parsed.h"
 
 namespace cpods::pod {
@@ -317,7 +318,7 @@ TEST_CASE("placement: a very large Pod is judged in time that grows with its siz
   std::string selector;
   std::string list;
   std::string one_key;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 2'000; ++i) {
     const auto n = std::to_string(i);
     selector += (i == 0 ? "\"k" : ",\"k") + n + "\":\"v\"";
     list += (i == 0 ? "" : ",") + term(says("t" + n, "In", "\"v\""));
@@ -326,6 +327,20 @@ TEST_CASE("placement: a very large Pod is judged in time that grows with its siz
   const auto many_terms = R"({"nodeSelector":{)" + selector + "}," + terms(list).substr(1);
   CHECK(judged(many_terms, kPool) == kTerm0);
   CHECK(judged(terms(term(one_key)), kPool) == kTerm0);
+}
+
+TEST_CASE("placement: what is too large to be proven is refused by both proof and patch") {
+  const auto selector = [](int count) {
+    std::string entries;
+    for (int i = 0; i < count; ++i) {
+      entries += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":\"v\"";
+    }
+    return R"({"nodeSelector":{)" + entries + "}}";
+  };
+  const auto most = static_cast<int>(limits::kNodeConstraints);
+  CHECK(placed(selector(most), kPool).starts_with("[{"));
+  CHECK_THROWS_AS(judged(selector(most + 1), kPool), json::Malformed);
+  CHECK_THROWS_AS(placed(selector(most + 1), kPool), json::Malformed);
 }
 
 // The mutating call comes before validation: one value of a megabyte, told once for each of some

@@ -100,9 +100,10 @@ TEST_CASE("secret references: what reaches a Secret in a roundabout way") {
                     {"kind":"PersistentVolumeClaim","name":"data"}}}})"),
        "PersistentVolumeClaim data at "
        "spec.volumes[1].ephemeral.volumeClaimTemplate.spec.dataSourceRef"},
-      {in_volume(R"("ephemeral":{"volumeClaimTemplate":{"spec":{"dataSource":
-                    {"kind":"VolumeSnapshot","name":"data"}}}})"),
-       ""},
+      {in_volume(R"("ephemeral":{"volumeClaimTemplate":{"spec":{"dataSourceRef":
+                    {"apiGroup":"","kind":"PersistentVolumeClaim","namespace":"","name":"data"}}}})"),
+       "PersistentVolumeClaim data at "
+       "spec.volumes[1].ephemeral.volumeClaimTemplate.spec.dataSourceRef"},
       {R"({"serviceAccountName":"robot"})", "ServiceAccount robot at spec.serviceAccountName"},
       {R"({"serviceAccount":"robot"})", "ServiceAccount robot at spec.serviceAccount"},
       {R"({"serviceAccountName":"robot","serviceAccount":"robot"})",
@@ -158,10 +159,40 @@ TEST_CASE("secret references: a kind that is not known counts as one") {
       {R"({"containers":[{"envFrom":[{"vault2030":{}}]}]})",
        "unknown source vault2030 at spec.containers[0].envFrom[0].vault2030"},
       {in_volume(R"("vault2030":null,"emptyDir":{})"), ""},
+      {R"({"vault2030":{"secret":"db"},"containers":[{"name":"app","vault2030":{}}]})", ""},
   };
   for (const auto& row : rows) {
     CAPTURE(row.spec);
     CHECK(references_of(row.spec) == row.references);
+  }
+}
+
+TEST_CASE("secret references: a claim template may be filled or bound from anywhere") {
+  const auto in_claim = [](const std::string& fields) {
+    return references_of(in_volume(R"("ephemeral":{"volumeClaimTemplate":{"metadata":{"labels":{}},
+        "spec":{"accessModes":["ReadWriteOnce"],"storageClassName":"fast","volumeMode":"Block",
+        "volumeAttributesClassName":"gold","resources":{}, )" +
+                                   fields + "}}}"));
+  };
+  const std::string at = " at spec.volumes[1].ephemeral.volumeClaimTemplate.spec.";
+  const std::pair<std::string, std::string> rows[] = {
+      {R"("dataSource":null,"selector":null)", ""},
+      {R"("dataSource":{"apiGroup":"snapshot.storage.k8s.io","kind":"VolumeSnapshot","name":"s"})",
+       "unknown source VolumeSnapshot" + at + "dataSource"},
+      {R"("dataSourceRef":{"apiGroup":"example.com","kind":"Populator","name":"p"})",
+       "unknown source Populator" + at + "dataSourceRef"},
+      {R"("dataSourceRef":{"apiGroup":"example.com","kind":"PersistentVolumeClaim","name":"p"})",
+       "unknown source PersistentVolumeClaim" + at + "dataSourceRef"},
+      {R"("dataSource":{"name":"data"})", "unknown source " + at + "dataSource"},
+      {R"("dataSourceRef":{"kind":"PersistentVolumeClaim","name":"data","namespace":"team-b"})",
+       "unknown source claim of another namespace" + at + "dataSourceRef"},
+      {R"("volumeName":"pv-7")", "unknown source volumeName" + at + "volumeName"},
+      {R"("selector":{"matchLabels":{"a":"b"}})", "unknown source selector" + at + "selector"},
+      {R"("vault2030":{})", "unknown source vault2030" + at + "vault2030"},
+  };
+  for (const auto& [fields, references] : rows) {
+    CAPTURE(fields);
+    CHECK(in_claim(fields) == references);
   }
 }
 

@@ -45,11 +45,15 @@ json::Document changed(const json::Document& spec, const std::string& patch) {
   return std::move(*after);
 }
 
-// "missing: …", "spec.path …", or "" for an intact step.
+// "missing: …; spec.path and spec.path …", or "" for an intact step.
 std::string flaw_of(const Step& step, json::Node spec) {
-  const auto flaw = step.find_flaw(spec);
-  if (!flaw) return "";
-  return (flaw->missing ? "missing: " : flaw->at.field_path() + " ") + flaw->what;
+  std::string out;
+  for (const auto& flaw : step.find_flaws(spec)) {
+    std::string places;
+    for (const auto at : flaw.at) places += (places.empty() ? "" : " and ") + at.field_path();
+    out += (out.empty() ? "" : "; ") + (places.empty() ? "missing:" : places) + " " + flaw.what;
+  }
+  return out;
 }
 
 TEST_CASE("step: with a device by host path it is privileged and nothing else is") {
@@ -198,8 +202,8 @@ TEST_CASE("step: an intact step behind another container is moved to the front")
   CHECK(flaw_of(step, pod.root()) == "initContainers[0] runs before the attestation step");
   json::Patch patch;
   step.inject(pod.root(), "", patch);
-  CHECK(patch.text().starts_with(
-      R"([{"op":"remove","path":"/initContainers/1"},{"op":"add","path":"/initContainers/0","value":{"name":"confidential-pods-attest")"));
+  CHECK(patch.text() == R"([{"op":"add","path":"/initContainers","value":[)" +
+                            json::to_text(step.container()) + R"(,{"name":"thief"}]}])");
   CHECK(flaw_of(step, injected(step, pod).root()) == "");
 }
 
@@ -285,7 +289,7 @@ TEST_CASE("step: the name is reserved, the volumes are the step's own") {
        "volumes[2] is not the attestation step's volume as prescribed"},
       {R"({"op":"add","path":"/volumes/0/name","value":"confidential-pods-device"},
           {"op":"add","path":"/volumes/2/name","value":"confidential-pods-output"})",
-       "volumes[2] is not the attestation step's volume as prescribed"},
+       "volumes[2] and volumes[0] is not the attestation step's volume as prescribed"},
       {R"({"op":"add","path":"/volumes/0","value":{"name":"other","emptyDir":{}}})", ""},
       {R"({"op":"add","path":"/initContainers/-","value":{"name":"other"}})", ""},
   };
@@ -293,6 +297,30 @@ TEST_CASE("step: the name is reserved, the volumes are the step's own") {
     CAPTURE(row.edit);
     CHECK(flaw_of(step, changed(pod, row.edit).root()) == row.flaw);
   }
+}
+
+TEST_CASE("step: a flaw hides no other") {
+  const auto step = Step::render(by_host_path());
+  const auto pod = with_step(step);
+  const auto named = R"({"name":"confidential-pods-attest"})";
+  const auto edits =
+      std::string(R"({"op":"add","path":"/initContainers/0/image","value":"evil"},)") +
+      R"({"op":"add","path":"/initContainers/0","value":{"name":"thief"}},)" +
+      R"({"op":"add","path":"/initContainers/0","value":{"name":"second thief"}},)" +
+      R"({"op":"add","path":"/initContainers/-","value":)" + named + "}," +
+      R"({"op":"add","path":"/containers/-","value":)" + named + "}," +
+      R"({"op":"add","path":"/volumes/0/emptyDir","value":{}},)" +
+      R"({"op":"add","path":"/volumes/2/hostPath/path","value":"/dev/zero"},)" +
+      R"({"op":"remove","path":"/volumes/1"})";
+  CHECK(flaw_of(step, changed(pod, edits).root()) ==
+        "containers[1] has the name that is reserved for the attestation step; "
+        "initContainers[2] is not the attestation step as prescribed; "
+        "initContainers[0] and initContainers[1] runs before the attestation step; "
+        "initContainers[3] is a second attestation step; "
+        R"(missing: lacks the attestation step's volume "confidential-pods-no-token"; )"
+        "volumes[0] and volumes[1] is not the attestation step's volume as prescribed");
+  // A Pod that never had the step is not told of each of its volumes.
+  CHECK(flaw_of(step, parsed("{}").root()) == "missing: has no attestation step");
 }
 
 TEST_CASE("step: two pools prescribe two steps") {
