@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "commands/attest_exit.h"
+#include "commands/attest_gaps.h"
 #include "evidence/local_policy.h"
 #include "json/document.h"
 #include "node/evidence_file.h"
@@ -28,21 +29,24 @@ constexpr const char* kTerminationLog = "/dev/termination-log";
 // As many bytes as Azure's vTPM surely takes, and far too many to guess.
 constexpr std::size_t kNonceBytes = 32;
 
+const AttestGap& gap_of(node::Verifier verifier) {
+  switch (verifier) {
+    case node::Verifier::Maa:
+      return kMaaGap;
+    case node::Verifier::Kbs:
+      return kKbsGap;
+    case node::Verifier::Local:
+      break;
+  }
+  return kLocalGap;
+}
+
 // The last word on evidence in which everything else holds.
 Refusal unverified(const node::Demand& demand, const evidence::VtpmFacts& facts) {
   const std::string whole = "the node's SNP report (measurement " +
                             hex_encode(facts.report.measurement) +
                             ") and TPM quote fit each other, but ";
-  switch (demand.verifier) {
-    case node::Verifier::Maa:
-      return {Doubt::NotVerifiable, whole + "this version cannot ask Microsoft Azure Attestation"};
-    case node::Verifier::Kbs:
-      return {Doubt::NotVerifiable, whole + "this version cannot ask a key broker service"};
-    case node::Verifier::Local:
-      break;
-  }
-  return {Doubt::NotVerifiable,
-          whole + "the SNP report's AMD signature is not verified by this version"};
+  return {Doubt::NotVerifiable, whole + std::string(gap_of(demand.verifier).clause)};
 }
 
 evidence::Proven<void> check_settings(const node::Demand& demand,
@@ -77,9 +81,8 @@ Refusal attest_vtpm(const node::Demand& demand, const AttestRun& run) {
 
 Refusal attest_sev_guest(const node::Demand& demand) {
   if (auto there = node::require_sev_guest(demand.device); !there) return there.error();
-  return {Doubt::NotVerifiable,
-          "this node can report by itself (evidence sev-snp), but this version only reads the "
-          "evidence azure-vtpm"};
+  return {Doubt::NotVerifiable, "this node can report by itself (evidence sev-snp), but " +
+                                    std::string(kSevSnpGap.clause)};
 }
 
 // The sentence is the last line of the log, because that is what `kubectl logs --tail 1` and a

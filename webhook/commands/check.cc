@@ -1,8 +1,13 @@
 #include "commands/check.h"
 
 #include <algorithm>
+#include <iterator>
+#include <tuple>
+#include <utility>
 
+#include "commands/attest_gaps.h"
 #include "commands/exit_codes.h"
+#include "json/yaml.h"
 #include "policy/directory.h"
 
 namespace cpods::commands {
@@ -28,6 +33,42 @@ void summarise(const std::string& directory, const policy::Loaded& loaded, std::
       << counted(count(loaded, policy::Severity::Warning), "warning", "warnings") << "\n";
 }
 
+// The settings that choose how a node is attested, each with the word that stands for its gap.
+std::vector<std::pair<json::Node, std::string_view>> choices(json::Node attestation) {
+  std::vector<std::pair<json::Node, std::string_view>> out;
+  if (!attestation) return out;
+  out.emplace_back(attestation["evidence"], attestation["evidence"].text());
+  for (const auto [name, settings] : attestation["verifier"].members()) {
+    out.emplace_back(settings, name);
+  }
+  return out;
+}
+
+// Placement and the secret guard work with such a pool, but no Pod of it gets past the step.
+void warn_of_gaps(const policy::SourceFile& file, policy::Loaded& loaded) {
+  const auto read = json::read_documents(file.text, json::Dialect::Policy);
+  for (const auto& document : read.documents) {
+    for (const auto& [at, word] : choices(document.root()["spec"]["attestation"])) {
+      const auto* gap = std::ranges::find(kAttestGaps, word, &AttestGap::setting);
+      if (gap == std::end(kAttestGaps)) continue;
+      const auto [line, column] = document.key_place_of(at.pointer());
+      loaded.diagnostics.push_back(
+          {policy::Severity::Warning,
+           {file.name, line, column},
+           std::string(word) + ": no Pod of this pool starts, because " + std::string(gap->clause) +
+               "; leave spec.attestation out to use placement and the secret guard today"});
+    }
+  }
+}
+
+void add_gaps(const std::vector<policy::SourceFile>& files, policy::Loaded& loaded) {
+  if (!loaded.snapshot) return;  // errors first
+  for (const auto& file : files) warn_of_gaps(file, loaded);
+  std::ranges::stable_sort(loaded.diagnostics, {}, [](const policy::Diagnostic& each) {
+    return std::tie(each.position.file, each.position.line, each.position.column);
+  });
+}
+
 }  // namespace
 
 int check(const std::vector<std::string>& directories, const std::string& step_image,
@@ -40,7 +81,8 @@ int check(const std::vector<std::string>& directories, const std::string& step_i
       worst = kUnusable;
       continue;
     }
-    const auto loaded = policy::load_files(directory, *files, {.step_image = step_image});
+    auto loaded = policy::load_files(directory, *files, {.step_image = step_image});
+    add_gaps(*files, loaded);
     for (const auto& diagnostic : loaded.diagnostics) out << diagnostic.text() << "\n";
     summarise(directory, loaded, out);
     if (!loaded.snapshot) worst = std::max(worst, kFinding);

@@ -43,7 +43,8 @@ void align(const Lines& before, const Lines& after, std::vector<Edit>& edits) {
   };
   for (std::size_t i = rows; i-- > 0;) {
     for (std::size_t j = columns; j-- > 0;) {
-      at(i, j) = before[i] == after[j] ? at(i + 1, j + 1) + 1 : std::max(at(i + 1, j), at(i, j + 1));
+      at(i, j) =
+          before[i] == after[j] ? at(i + 1, j + 1) + 1 : std::max(at(i + 1, j), at(i, j + 1));
     }
   }
   std::size_t i = 0;
@@ -65,7 +66,8 @@ std::vector<Edit> compare(const Lines& before, const Lines& after) {
   std::size_t head = 0;
   while (head < shorter && before[head] == after[head]) ++head;
   std::size_t tail = 0;
-  while (tail < shorter - head && before[before.size() - 1 - tail] == after[after.size() - 1 - tail]) {
+  while (tail < shorter - head &&
+         before[before.size() - 1 - tail] == after[after.size() - 1 - tail]) {
     ++tail;
   }
   std::vector<Edit> edits;
@@ -75,7 +77,9 @@ std::vector<Edit> compare(const Lines& before, const Lines& after) {
                  lines.end() - static_cast<std::ptrdiff_t>(tail));
   };
   align(middle(before), middle(after), edits);
-  for (std::size_t i = before.size() - tail; i < before.size(); ++i) edits.push_back({' ', before[i]});
+  for (std::size_t i = before.size() - tail; i < before.size(); ++i) {
+    edits.push_back({' ', before[i]});
+  }
   return edits;
 }
 
@@ -119,7 +123,8 @@ std::string unified_diff(std::string_view before, std::string_view after,
       removed += edits[i].sign != '+' ? 1 : 0;
       added += edits[i].sign != '-' ? 1 : 0;
     }
-    out += "@@ -" + range(old_line - lead, removed) + " +" + range(new_line - lead, added) + " @@\n" + body;
+    out += "@@ -" + range(old_line - lead, removed) + " +" + range(new_line - lead, added) +
+           " @@\n" + body;
     old_line += removed - lead;
     new_line += added - lead;
     next = end;

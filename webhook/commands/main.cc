@@ -49,11 +49,12 @@ Run describe_serve(CLI::App& app) {
                  "How to reach the API server; in a Pod its service account serves");
   app.add_flag("--manage-certificates", options->manage_certificates,
                "Keep the certificate in a Secret and caBundle in the webhook configurations");
-  app.add_option("--certificate-secret", options->certificate_secret, "NAMESPACE/NAME of the Secret")
+  app.add_option("--certificate-secret", options->certificate_secret,
+                 "NAMESPACE/NAME of the Secret")
       ->capture_default_str();
   app.add_option("--certificate-name", options->certificate_names, "DNS name of the certificate")
       ->capture_default_str();
-  app.add_option("--threads", options->threads, "Server threads; 0: one a core")
+  app.add_option("--threads", options->threads, "Server threads; 0: one a core, at most 4")
       ->check(CLI::Range(0, 256));
   app.add_option("--drain-seconds", options->drain_seconds,
                  "How long to keep serving after SIGTERM, while endpoints are updated")
@@ -77,7 +78,8 @@ Run describe_check(CLI::App& app) {
 Run describe_review(CLI::App& app) {
   auto options = std::make_shared<ReviewOptions>();
   app.add_option("--policies", options->policies, "Folder of policy files")->required();
-  app.add_option("-f,--filename", options->files, "Manifests or AdmissionReviews; - is standard input");
+  app.add_option("-f,--filename,FILE", options->files,
+                 "Manifests or AdmissionReviews, or a folder of them; - is standard input");
   app.add_option("--namespace-label", options->namespace_labels,
                  "NAMESPACE:KEY=VALUE, beside the Namespaces of the input");
   app.add_option("-n,--namespace", options->default_namespace,
@@ -87,8 +89,10 @@ Run describe_review(CLI::App& app) {
       ->check(CLI::IsMember({"summary", "json", "yaml", "diff", "review"}))
       ->capture_default_str();
   add_step_image(app, options->step_image);
-  app.footer("json: one object a line; yaml: the objects with their patches; review: the answers to\n"
-             "AdmissionReviews. Exit codes: 0 fine, 1 something would be refused, 2 unreadable input.");
+  app.footer(
+      "json: one object a line; yaml: the objects with their patches, without those that would be\n"
+      "refused; diff: what changes, for a workload in its Pods; review: the answers to\n"
+      "AdmissionReviews. Exit codes: 0 fine, 1 something would be refused, 2 unreadable input.");
   return [options] {
     options->colour = ::isatty(STDOUT_FILENO) != 0;
     return review(*options, std::cout, std::cerr);

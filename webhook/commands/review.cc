@@ -1,7 +1,6 @@
 #include "commands/review.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
 #include "commands/exit_codes.h"
@@ -24,18 +23,18 @@ bool take_label(const std::string& text, OfflineCluster& cluster) {
   return true;
 }
 
-std::optional<OfflineCluster> make_cluster(const ReviewOptions& options, const Input& input,
-                                           std::ostream& err) {
-  OfflineCluster cluster;
-  for (const auto& object : input.objects) {
-    if (object.node["kind"].text() == "Namespace") cluster.add_namespace(object.node);
-  }
-  for (const auto& label : options.namespace_labels) {
-    if (take_label(label, cluster)) continue;
-    err << "--namespace-label \"" << label << "\" is not NAMESPACE:KEY=VALUE\n";
-    return std::nullopt;
-  }
-  return cluster;
+// Takes the labels of the input's Namespaces; those that cannot be read become errors.
+void take_namespaces(Input& input, OfflineCluster& cluster) {
+  std::erase_if(input.objects, [&](const InputObject& object) {
+    if (object.node["kind"].text() != "Namespace" || !group_of(object.node).empty()) return false;
+    try {
+      cluster.add_namespace(object.node);
+      return false;
+    } catch (const json::Malformed& malformed) {
+      tell(object, {ErrorCode::Malformed, malformed.where(), malformed.what()}, input);
+      return true;
+    }
+  });
 }
 
 Input read_all(const ReviewOptions& options) {
@@ -45,6 +44,19 @@ Input read_all(const ReviewOptions& options) {
     read_input(file, input);
   }
   return input;
+}
+
+std::vector<Outcome> judge_all(Input& input, const policy::Snapshot& snapshot,
+                               const OfflineCluster& cluster, const std::string& namespace_name) {
+  std::vector<Outcome> outcomes;
+  for (const auto& object : input.objects) {
+    if (auto outcome = judge(object, snapshot, cluster, namespace_name)) {
+      outcomes.push_back(std::move(*outcome));
+    } else {
+      tell(object, outcome.error(), input);
+    }
+  }
+  return outcomes;
 }
 
 // A namespace whose labels nobody gave is judged by its name alone; that is worth a word.
@@ -61,20 +73,39 @@ void note_unknown_namespaces(const std::vector<Outcome>& outcomes, const Offline
   }
 }
 
-void print(const std::vector<Outcome>& outcomes, const ReviewOptions& options, std::ostream& out) {
+void print(const std::vector<Outcome>& outcomes, const Input& input, const ReviewOptions& options,
+           std::ostream& out) {
   if (options.output == "json") return print_json(outcomes, out);
   if (options.output == "yaml") return print_yaml(outcomes, out);
   if (options.output == "diff") return print_diff(outcomes, out);
   if (options.output == "review") return print_answers(outcomes, out);
-  print_summary(outcomes, options.colour, out);
+  print_summary(outcomes, input.errors.size(), options.colour, out);
 }
 
-// Manifests on standard output leave no room for a refusal; it goes beside them.
-void tell_refusals(const std::vector<Outcome>& outcomes, std::ostream& err) {
+// Manifests and diffs on standard output leave no room for words; they go beside them.
+void tell_beside(const std::vector<Outcome>& outcomes, const ReviewOptions& options,
+                 std::ostream& err) {
+  const bool manifests = options.output == "yaml";
+  if (!manifests && options.output != "diff") return;
   for (const auto& outcome : outcomes) {
-    if (!outcome.message.empty()) err << outcome.message << "\n";
-    if (outcome.pods && !outcome.pods->message.empty()) err << outcome.pods->message << "\n";
+    if (outcome.is_finding()) {
+      err << outcome.place << (manifests ? ": left out: " : ": ") << outcome.refusal() << "\n";
+      continue;
+    }
+    for (const auto& warning : outcome.warnings) {
+      err << outcome.place << ": Warning: " << warning << "\n";
+    }
   }
+}
+
+// Of all forms only -o review has nothing to say about manifests; silence would look like consent.
+bool tell_unanswered(const std::vector<Outcome>& outcomes, std::ostream& err) {
+  const auto others = std::ranges::count(outcomes, "", &Outcome::review_answer);
+  if (others == 0) return false;
+  err << "-o review answers AdmissionReviews, and " << others << " of " << outcomes.size()
+      << (outcomes.size() == 1 ? " object" : " objects") << " in the input "
+      << (others == 1 ? "is" : "are") << " none; leave -o review out to have manifests judged\n";
+  return true;
 }
 
 }  // namespace
@@ -85,28 +116,26 @@ int review(const ReviewOptions& options, std::ostream& out, std::ostream& err) {
     for (const auto& diagnostic : loaded.diagnostics) err << diagnostic.text() << "\n";
     return kUnusable;
   }
-  const auto input = read_all(options);
+  OfflineCluster cluster;
+  auto input = read_all(options);
+  take_namespaces(input, cluster);
+  for (const auto& label : options.namespace_labels) {
+    if (take_label(label, cluster)) continue;
+    err << "--namespace-label \"" << label << "\" is not NAMESPACE:KEY=VALUE\n";
+    return kUnusable;
+  }
+  const auto outcomes = judge_all(input, *loaded.snapshot, cluster, options.default_namespace);
   for (const auto& error : input.errors) err << error << "\n";
-  if (!input.errors.empty()) return kUnusable;
-  if (input.objects.empty()) {
-    err << "there is no object in the input\n";
+  if (outcomes.empty()) {
+    if (input.errors.empty()) err << "there is no object in the input\n";
     return kUnusable;
   }
-  try {
-    const auto cluster = make_cluster(options, input, err);
-    if (!cluster) return kUnusable;
-    std::vector<Outcome> outcomes;
-    for (const auto& object : input.objects) {
-      outcomes.push_back(judge(object, *loaded.snapshot, *cluster, options.default_namespace));
-    }
-    print(outcomes, options, out);
-    if (options.output == "yaml" || options.output == "diff") tell_refusals(outcomes, err);
-    note_unknown_namespaces(outcomes, *cluster, *loaded.snapshot, err);
-    return std::ranges::any_of(outcomes, &Outcome::is_finding) ? kFinding : kFine;
-  } catch (const json::Malformed& malformed) {
-    err << malformed.where() << " " << malformed.what() << "\n";
-    return kUnusable;
-  }
+  print(outcomes, input, options, out);
+  tell_beside(outcomes, options, err);
+  note_unknown_namespaces(outcomes, cluster, *loaded.snapshot, err);
+  const bool unanswered = options.output == "review" && tell_unanswered(outcomes, err);
+  if (unanswered || !input.errors.empty()) return kUnusable;
+  return std::ranges::any_of(outcomes, &Outcome::is_finding) ? kFinding : kFine;
 }
 
 }  // namespace cpods::commands

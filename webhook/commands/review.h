@@ -9,11 +9,11 @@
 namespace cpods::commands {
 
 struct ReviewOptions {
-  std::string policies;                      // directory
-  std::vector<std::string> files;            // empty: standard input
+  std::string policies;                       // directory
+  std::vector<std::string> files;             // empty: standard input
   std::vector<std::string> namespace_labels;  // NS:KEY=VALUE
   std::string default_namespace = "default";
-  std::string output = "summary";            // summary | json | yaml | diff | review
+  std::string output = "summary";  // summary | json | yaml | diff | review
   std::string step_image;
   bool colour = false;
 };

@@ -1,5 +1,7 @@
 #include "commands/review_input.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -33,50 +35,127 @@ Result<std::string> read_text(const std::string& path) {
   return read_bounded(file, path);
 }
 
-std::string place_text(const std::string& name, json::Place place) {
-  return name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+bool is_manifest(const std::filesystem::directory_entry& entry) {
+  const auto extension = entry.path().extension();
+  return entry.is_regular_file() &&
+         (extension == ".yaml" || extension == ".yml" || extension == ".json");
+}
+
+// As `kubectl -f FOLDER` picks them, sorted by name; the folders below are left alone.
+Result<std::vector<std::string>> files_in(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (is_manifest(entry)) files.push_back(entry.path());
+  }
+  if (error) return failure(ErrorCode::Unavailable, folder, error.message());
+  if (files.empty()) {
+    return failure(ErrorCode::NotFound, folder, "no *.yaml, *.yml or *.json in this folder");
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string place_text(const std::string& file, json::Place place) {
+  return file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
 bool is_list(json::Node node) {
   return node["kind"].text().ends_with("List") && node["items"].kind() == json::Kind::Array;
 }
 
-void add_object(const std::shared_ptr<const json::Document>& document, json::Node node,
-                const std::string& place, Input& input) {
-  if (is_list(node)) {
-    for (const json::Node item : node["items"].elements()) add_object(document, item, place, input);
-    return;
+void add_object(InputObject object, Input& input) {
+  try {
+    if (is_list(object.node)) {
+      std::size_t index = 0;
+      for (const json::Node item : object.node["items"].elements()) {
+        const auto pointer = object.pointer + "/items/" + std::to_string(index++);
+        add_object({object.text, object.file, pointer, item.rooted()}, input);
+      }
+      return;
+    }
+    if (object.node["kind"].text().empty() || object.node["apiVersion"].text().empty()) {
+      return tell(
+          object,
+          {ErrorCode::Malformed, "", "not a Kubernetes object: kind or apiVersion is missing"},
+          input);
+    }
+    input.objects.push_back(std::move(object));
+  } catch (const json::Malformed& malformed) {
+    tell(object, {ErrorCode::Malformed, malformed.where(), malformed.what()}, input);
   }
-  if (node["kind"].text().empty() || node["apiVersion"].text().empty()) {
-    input.errors.push_back(place + ": not a Kubernetes object: kind or apiVersion is missing");
-    return;
-  }
-  input.objects.push_back({document, node.rooted(), place});
 }
 
-}  // namespace
+void add_documents(json::ReadText read, const std::string& file, Input& input) {
+  for (auto& located : read.documents) {
+    const auto text = std::make_shared<const json::LocatedDocument>(std::move(located));
+    if (text->root().kind() == json::Kind::Null) continue;  // an empty document between ---
+    add_object({text, file, "", text->root()}, input);
+  }
+}
 
-void read_input(const std::string& path, Input& input) {
+// Where the next document begins: at ---, or at a bracket in the first column.
+std::size_t next_document(std::string_view text, std::size_t at) {
+  while ((at = text.find('\n', at)) != std::string_view::npos) {
+    const auto rest = text.substr(++at);
+    if (rest.starts_with("---") || rest.starts_with('{')) return at;
+  }
+  return text.size();
+}
+
+// Document by document, so that a broken one costs none of the others. Line breaks stand for what
+// went before, so that every place is that of the file.
+void add_readable(std::string_view text, const std::string& file, Input& input) {
+  std::string above;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = next_document(text, at);
+    const auto document = text.substr(at, end - at);
+    auto read = json::read_manifest(above + std::string(document));
+    for (const auto& error : read.errors) {
+      input.errors.push_back(place_text(file, error.place) + ": " + error.message);
+    }
+    if (read.errors.empty()) add_documents(std::move(read), file, input);
+    above.append(static_cast<std::size_t>(std::ranges::count(document, '\n')), '\n');
+    at = end;
+  }
+}
+
+void read_file(const std::string& path, Input& input) {
   const std::string name = path == "-" ? "standard input" : path;
   const auto text = read_text(path);
   if (!text) {
     input.errors.push_back(text.error().text());
     return;
   }
-  auto read = json::read_documents(*text, json::Dialect::Manifest);
-  for (const auto& error : read.errors) {
-    input.errors.push_back(place_text(name, error.place) + ": " + error.message);
+  auto read = json::read_manifest(*text);
+  if (!read.errors.empty()) return add_readable(*text, name, input);
+  add_documents(std::move(read), name, input);
+}
+
+}  // namespace
+
+std::string InputObject::place(std::string_view where) const {
+  return place_text(file, text->place_of(pointer + std::string(where)));
+}
+
+void tell(const InputObject& object, const Error& error, Input& input) {
+  input.errors.push_back(object.place(error.where) + ": " + error.text());
+}
+
+void read_input(const std::string& path, Input& input) {
+  if (path == "-" || !std::filesystem::is_directory(path)) return read_file(path, input);
+  const auto files = files_in(path);
+  if (!files) {
+    input.errors.push_back(files.error().text());
+    return;
   }
-  for (auto& located : read.documents) {
-    const auto place = place_text(name, located.place_of(""));
-    const auto document = std::make_shared<const json::Document>(std::move(located.document()));
-    if (document->root().kind() == json::Kind::Null) continue;  // an empty document between ---
-    try {
-      add_object(document, document->root(), place, input);
-    } catch (const json::Malformed& malformed) {
-      input.errors.push_back(place + ": " + malformed.where() + " " + malformed.what());
-    }
-  }
+  for (const auto& file : *files) read_file(file, input);
+}
+
+std::string_view group_of(json::Node object) {
+  const auto version = object["apiVersion"].text();
+  const auto slash = version.find('/');
+  return slash == std::string_view::npos ? std::string_view{} : version.substr(0, slash);
 }
 
 void OfflineCluster::set_label(const std::string& name, std::string_view key,
@@ -88,9 +167,8 @@ void OfflineCluster::set_label(const std::string& name, std::string_view key,
 
 void OfflineCluster::add_namespace(json::Node object) {
   const std::string name(object["metadata"]["name"].text());
-  for (const auto [key, value] : object["metadata"]["labels"].members()) {
-    set_label(name, key, value.text());
-  }
+  const auto labels = pod::Labels::read(object["metadata"]["labels"]);
+  for (const auto& [key, value] : labels.entries()) set_label(name, key, value);
   set_label(name, names::kNamespaceNameLabel, name);
 }
 
@@ -102,6 +180,8 @@ std::shared_ptr<const pod::Labels> OfflineCluster::namespace_labels(std::string_
   return std::make_shared<const pod::Labels>(std::move(only_name));
 }
 
-bool OfflineCluster::knows(std::string_view name) const { return labels_.contains(name); }
+bool OfflineCluster::knows(std::string_view name) const {
+  return labels_.contains(name);
+}
 
 }  // namespace cpods::commands

@@ -6,20 +6,25 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admission/cluster.h"
 #include "base/error.h"
-#include "json/document.h"
+#include "json/located.h"
 #include "pod/labels.h"
 
 namespace cpods::commands {
 
 // One object of the input, in its order.
 struct InputObject {
-  std::shared_ptr<const json::Document> document;  // the text it came in
-  json::Node node;                                 // rooted
-  std::string place;                               // file:line:column
+  std::shared_ptr<const json::LocatedDocument> text;  // that it came in
+  std::string file;                                   // of that text
+  std::string pointer;                                // JSON Pointer of the object in it
+  json::Node node;                                    // rooted
+
+  // file:line:column of the object, or of the value that `where` points to from there.
+  [[nodiscard]] std::string place(std::string_view where = {}) const;
 };
 
 struct Input {
@@ -27,17 +32,24 @@ struct Input {
   std::vector<std::string> errors;  // "file:line:column: message"
 };
 
-// Reads one file ("-" is standard input): YAML or JSON, several documents; Lists are taken apart.
-// Objects without kind or apiVersion are errors.
+// Adds an error of this object, with the place that its `where`, a JSON Pointer, leads to.
+void tell(const InputObject& object, const Error& error, Input& input);
+
+// Reads a file ("-" is standard input) or the *.yaml, *.yml and *.json of a folder: YAML or JSON,
+// several documents a file; Lists are taken apart. What cannot be read or has no kind and
+// apiVersion is an error; what stands beside it is read all the same.
 void read_input(const std::string& path, Input& input);
 
-// Namespaces as they are known offline: those of the input and those of --namespace-label, each with
-// the kubernetes.io/metadata.name label that every API server sets. Any other namespace has only
-// that one.
+// The API group of an object: "" for the core group.
+[[nodiscard]] std::string_view group_of(json::Node object);
+
+// Namespaces as they are known offline: those of the input and those of --namespace-label, each
+// with the kubernetes.io/metadata.name label that every API server sets. Any other namespace has
+// only that one.
 class OfflineCluster : public admission::Cluster {
  public:
   void set_label(const std::string& name, std::string_view key, std::string_view value);
-  // Takes the labels of a Namespace object.
+  // Takes the labels of a Namespace object; all or, where one is malformed, none.
   void add_namespace(json::Node object);
   [[nodiscard]] std::shared_ptr<const pod::Labels> namespace_labels(
       std::string_view name) const override;

@@ -1,5 +1,7 @@
 #include "commands/review_judge.h"
 
+#include <algorithm>
+
 #include "admission/decide.h"
 #include "admission/subject.h"
 #include "admission/template_check.h"
@@ -14,14 +16,15 @@ using admission::Request;
 using admission::Verdict;
 
 // A request as `kubectl apply` of this object would cause it.
-Request make_request(json::Node object, std::string_view kind, const std::string& namespace_name) {
+Request make_request(json::Node object) {
   Request request;
   request.uid = "offline";
   request.operation = "CREATE";
-  request.kind = kind;
-  if (kind == "Pod") request.resource.name = "pods";
+  request.kind = object["kind"].text();
+  request.resource.group = group_of(object);
+  if (request.kind == "Pod") request.resource.name = "pods";
   request.name = object["metadata"]["name"].text();
-  request.namespace_name = namespace_name;
+  request.namespace_name = object["metadata"]["namespace"].text();
   request.object = object;
   return request;
 }
@@ -59,64 +62,56 @@ void take(Outcome& outcome, const Verdict& verdict) {
   if (!verdict.allowed) outcome.after = json::Document::copy_of(outcome.before.root());
 }
 
+// Only where decide() named policies: a workload that concerns none, or whose template is as it
+// was, has nothing to rehearse.
 void judge_pods_of(const Request& request, const policy::Snapshot& snapshot,
                    const admission::Cluster& cluster, Outcome& outcome) {
   const auto found = pod::find_template(request.kind, request.object);
-  if (!found || !found->node || !outcome.allowed) return;
   const auto labels = cluster.namespace_labels(request.namespace_name);
-  if (!labels) return;
-  const auto reaching = snapshot.reaching(request.namespace_name, *labels);
-  if (reaching.empty()) return;
-  const auto rehearsal =
-      admission::rehearse(request.namespace_name, request.name, found->node, reaching, snapshot);
-  outcome.policies = rehearsal.policies;
-  if (rehearsal.policies.empty()) return;
+  if (!found || !labels || !outcome.allowed || outcome.policies.empty()) return;
+  auto rehearsal =
+      admission::rehearse(request.namespace_name, request.name, found->node,
+                          snapshot.reaching(request.namespace_name, *labels), snapshot);
   std::vector<admission::Finding> refusals;
-  for (const auto& finding : rehearsal.findings) {
-    if (finding.policy->action == policy::Action::Enforce) refusals.push_back(finding);
-  }
-  PodsOutcome pods;
-  pods.allowed = refusals.empty();
-  pods.patch = rehearsal.place.patch.text();
-  if (!pods.allowed) {
-    pods.message = admission::tell(outcome.title + ": its Pods would be refused", refusals);
-  }
-  outcome.pods = std::move(pods);
+  std::ranges::copy_if(rehearsal.findings, std::back_inserter(refusals), [](const auto& finding) {
+    return finding.policy->action == policy::Action::Enforce;
+  });
+  const bool allowed = refusals.empty();
+  auto message =
+      allowed ? "" : admission::tell(outcome.title + ": its Pods would be refused", refusals);
+  outcome.pods = PodsOutcome{.allowed = allowed,
+                             .message = std::move(message),
+                             .patch = rehearsal.place.patch.text(),
+                             .before = std::move(rehearsal.pod),
+                             .after = std::move(rehearsal.placed)};
 }
 
-std::string title_of(std::string_view kind, const std::string& namespace_name, json::Node object) {
+std::string title_of(std::string_view kind, std::string_view namespace_name, json::Node object) {
   const auto who = admission::who_is(namespace_name, object);
   return std::string(kind) + " " + (namespace_name.empty() ? who.substr(1) : who);
 }
 
-Outcome start(const InputObject& input, json::Node object) {
-  return {.title = {},
-          .place = input.place,
+// The namespace counts only where its labels may decide something.
+Outcome start(const InputObject& input, const Request& request) {
+  const bool is_looked_at = admission::is_looked_at(request);
+  return {.title = title_of(request.kind, request.namespace_name, request.object),
+          .place = input.place(),
           .message = {},
           .warnings = {},
           .policies = {},
           .pods = {},
-          .before = json::Document::copy_of(object),
-          .after = json::Document::copy_of(object),
+          .before = json::Document::copy_of(request.object),
+          .after = json::Document::copy_of(request.object),
           .review_answer = {},
-          .namespace_name = {}};
+          .namespace_name = is_looked_at ? std::string(request.namespace_name) : std::string()};
 }
 
-Outcome judge_review(const InputObject& input, const policy::Snapshot& snapshot,
-                     const admission::Cluster& cluster) {
+Result<Outcome> judge_review(const InputObject& input, const policy::Snapshot& snapshot,
+                             const admission::Cluster& cluster) {
   const auto review = json::Document::copy_of(input.node);
   const auto request = admission::decode(review);
-  if (!request) {
-    auto outcome = start(input, input.node);
-    outcome.title = "AdmissionReview";
-    take(outcome, admission::refuse(admission::Reason::Malformed, request.error().text()));
-    outcome.review_answer =
-        admission::encode("", admission::refuse(outcome.reason, outcome.message));
-    return outcome;
-  }
-  auto outcome = start(input, request->object);
-  outcome.title = title_of(request->kind, std::string(request->namespace_name), request->object);
-  outcome.namespace_name = request->namespace_name;
+  if (!request) return std::unexpected(request.error());
+  auto outcome = start(input, *request);
   const auto verdict = through_both_doors(*request, snapshot, cluster, outcome);
   take(outcome, verdict);
   judge_pods_of(*request, snapshot, cluster, outcome);
@@ -124,23 +119,31 @@ Outcome judge_review(const InputObject& input, const policy::Snapshot& snapshot,
   return outcome;
 }
 
-}  // namespace
-
-Outcome judge(const InputObject& input, const policy::Snapshot& snapshot,
-              const admission::Cluster& cluster, const std::string& default_namespace) {
-  const auto kind = input.node["kind"].text();
-  if (kind == "AdmissionReview") return judge_review(input, snapshot, cluster);
-  auto outcome = start(input, input.node);
-  const bool is_looked_at = kind == "Pod" || pod::find_template(kind, {}).has_value();
-  auto namespace_name = std::string(input.node["metadata"]["namespace"].text());
-  if (namespace_name.empty() && is_looked_at) namespace_name = default_namespace;
-  outcome.namespace_name = namespace_name;
-  outcome.title = title_of(kind, namespace_name, input.node);
-  if (!is_looked_at) return outcome;
-  const auto request = make_request(outcome.before.root(), kind, namespace_name);
+Outcome judge_manifest(const InputObject& input, const policy::Snapshot& snapshot,
+                       const admission::Cluster& cluster, const std::string& default_namespace) {
+  auto request = make_request(input.node);
+  const bool is_looked_at = admission::is_looked_at(request);
+  if (is_looked_at && request.namespace_name.empty()) request.namespace_name = default_namespace;
+  auto outcome = start(input, request);
   take(outcome, through_both_doors(request, snapshot, cluster, outcome));
   judge_pods_of(request, snapshot, cluster, outcome);
   return outcome;
+}
+
+bool is_review(json::Node object) {
+  return object["kind"].text() == "AdmissionReview" && group_of(object) == "admission.k8s.io";
+}
+
+}  // namespace
+
+Result<Outcome> judge(const InputObject& input, const policy::Snapshot& snapshot,
+                      const admission::Cluster& cluster, const std::string& default_namespace) {
+  try {
+    if (is_review(input.node)) return judge_review(input, snapshot, cluster);
+    return judge_manifest(input, snapshot, cluster, default_namespace);
+  } catch (const json::Malformed& malformed) {
+    return failure(ErrorCode::Malformed, malformed.where(), malformed.what());
+  }
 }
 
 }  // namespace cpods::commands

@@ -8,6 +8,7 @@
 
 #include "admission/cluster.h"
 #include "admission/verdict.h"
+#include "base/error.h"
 #include "commands/review_input.h"
 #include "policy/snapshot.h"
 
@@ -18,11 +19,13 @@ struct PodsOutcome {
   bool allowed = true;
   std::string message;
   std::string patch = "[]";
+  json::Document before;  // as the controller would send one
+  json::Document after;   // with the patch applied
 };
 
 struct Outcome {
   std::string title;  // Pod payments/web
-  std::string place;
+  std::string place;  // file:line:column
   bool allowed = true;
   admission::Reason reason = admission::Reason::NotConcerned;
   std::string message;
@@ -31,16 +34,21 @@ struct Outcome {
   std::vector<std::string> policies;
   std::optional<PodsOutcome> pods;  // of a workload
   json::Document before;
-  json::Document after;      // `before` with the patch applied
+  json::Document after;       // `before` with the patch applied
   std::string review_answer;  // of an AdmissionReview: the answer; else empty
   std::string namespace_name;
 
   // Something would be refused.
   [[nodiscard]] bool is_finding() const { return !allowed || (pods && !pods->allowed); }
+  // The sentence of the refusal, "" where there is none.
+  [[nodiscard]] const std::string& refusal() const {
+    return pods && !pods->allowed ? pods->message : message;
+  }
 };
 
-[[nodiscard]] Outcome judge(const InputObject& object, const policy::Snapshot& snapshot,
-                            const admission::Cluster& cluster,
-                            const std::string& default_namespace);
+// Malformed, with a JSON Pointer into the object, where it cannot be read.
+[[nodiscard]] Result<Outcome> judge(const InputObject& object, const policy::Snapshot& snapshot,
+                                    const admission::Cluster& cluster,
+                                    const std::string& default_namespace);
 
 }  // namespace cpods::commands

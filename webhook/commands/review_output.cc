@@ -33,8 +33,15 @@ void print_operations(std::string_view patch, std::string_view lead, std::ostrea
   const auto operations = json::Document::parse(std::string(patch));
   if (!operations) return;
   for (const json::Node operation : operations->root().elements()) {
-    out << "           " << lead << operation["op"].text() << " " << operation["path"].text() << "\n";
+    out << "           " << lead << operation["op"].text() << " " << operation["path"].text()
+        << "\n";
   }
+}
+
+// The guard's warning about a template is the beginning of the refusal that its Pods would meet.
+bool is_told(const Outcome& outcome, const std::string& warning) {
+  return outcome.pods && !outcome.pods->allowed &&
+         warning.find("\" will refuse its Pods: ") != std::string::npos;
 }
 
 void print_one(const Outcome& outcome, bool colour, std::ostream& out) {
@@ -45,13 +52,20 @@ void print_one(const Outcome& outcome, bool colour, std::ostream& out) {
   out << "  " << outcome.title;
   if (!outcome.policies.empty()) out << "  (policy " << join(outcome.policies) << ")";
   out << "\n";
-  if (!outcome.message.empty()) out << "           " << outcome.message << "\n";
-  if (outcome.pods && !outcome.pods->message.empty()) {
-    out << "           " << outcome.pods->message << "\n";
+  const std::string indent(11, ' ');
+  if (outcome.is_finding()) out << indent << outcome.place << ": " << outcome.refusal() << "\n";
+  for (const auto& warning : outcome.warnings) {
+    if (!is_told(outcome, warning)) out << indent << "Warning: " << warning << "\n";
   }
-  for (const auto& warning : outcome.warnings) out << "           Warning: " << warning << "\n";
   if (outcome.allowed) print_operations(outcome.patch, "", out);
-  if (outcome.pods && outcome.pods->allowed) print_operations(outcome.pods->patch, "its Pods: ", out);
+  if (outcome.pods && outcome.pods->allowed)
+    print_operations(outcome.pods->patch, "its Pods: ", out);
+}
+
+void print_one_diff(const std::string& title, const json::Document& before,
+                    const json::Document& after, std::ostream& out) {
+  out << unified_diff(json::to_yaml(before.root()), json::to_yaml(after.root()), title,
+                      title + " (placed)");
 }
 
 void write_outcome(const Outcome& outcome, json::Writer& json) {
@@ -71,14 +85,17 @@ void write_outcome(const Outcome& outcome, json::Writer& json) {
 
 }  // namespace
 
-void print_summary(const std::vector<Outcome>& outcomes, bool colour, std::ostream& out) {
+void print_summary(const std::vector<Outcome>& outcomes, std::size_t unreadable, bool colour,
+                   std::ostream& out) {
   std::size_t refused = 0;
   for (const auto& outcome : outcomes) {
     print_one(outcome, colour, out);
     refused += outcome.is_finding() ? 1 : 0;
   }
   out << outcomes.size() << (outcomes.size() == 1 ? " object, " : " objects, ") << refused
-      << " refused\n";
+      << " refused";
+  if (unreadable > 0) out << ", " << unreadable << (unreadable == 1 ? " error" : " errors");
+  out << "\n";
 }
 
 void print_json(const std::vector<Outcome>& outcomes, std::ostream& out) {
@@ -92,6 +109,7 @@ void print_json(const std::vector<Outcome>& outcomes, std::ostream& out) {
 void print_yaml(const std::vector<Outcome>& outcomes, std::ostream& out) {
   std::string_view separator;
   for (const auto& outcome : outcomes) {
+    if (outcome.is_finding() || !outcome.after.root()) continue;
     out << separator << json::to_yaml(outcome.after.root());
     separator = "---\n";
   }
@@ -99,8 +117,10 @@ void print_yaml(const std::vector<Outcome>& outcomes, std::ostream& out) {
 
 void print_diff(const std::vector<Outcome>& outcomes, std::ostream& out) {
   for (const auto& outcome : outcomes) {
-    out << unified_diff(json::to_yaml(outcome.before.root()), json::to_yaml(outcome.after.root()),
-                        outcome.title, outcome.title + " (placed)");
+    if (outcome.is_finding()) continue;
+    print_one_diff(outcome.title, outcome.before, outcome.after, out);
+    if (!outcome.pods) continue;
+    print_one_diff("a Pod of " + outcome.title, outcome.pods->before, outcome.pods->after, out);
   }
 }
 

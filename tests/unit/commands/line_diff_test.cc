@@ -16,7 +16,9 @@ std::string numbers(int first, int last) {
 
 }  // namespace
 
-TEST_CASE("line_diff: equal texts have no diff") { CHECK(unified_diff("a\nb\n", "a\nb\n", "x", "y").empty()); }
+TEST_CASE("line_diff: equal texts have no diff") {
+  CHECK(unified_diff("a\nb\n", "a\nb\n", "x", "y").empty());
+}
 
 TEST_CASE("line_diff: an insertion is shown with three lines around it") {
   const auto before = numbers(1, 9);
