@@ -35,57 +35,84 @@ bool is_mirror(const Request& request) {
 
 bool reads_guarded(const Subject& subject) {
   return std::ranges::any_of(subject.concerns,
-                             [](const auto& concern) { return !concern.guarded.empty(); });
+                             [](const auto& concern) { return concern.reads_guarded; });
 }
 
 // Nothing that is judged has changed: status, finalizers and annotations are never held up.
 bool is_unchanged(const Request& request) {
-  const auto before = request.old_object;
-  const auto after = request.object;
-  return request.operation == "UPDATE" && before["spec"] && before["spec"].equals(after["spec"]) &&
-         before["metadata"]["labels"].equals(after["metadata"]["labels"]);
+  if (request.operation != "UPDATE") return false;
+  try {
+    const auto before = request.old_object;
+    const auto after = request.object;
+    return before["spec"] && before["spec"].equals(after["spec"]) &&
+           before["metadata"]["labels"].equals(after["metadata"]["labels"]);
+  } catch (const json::Malformed&) {
+    return false;  // whoever judges it will say so
+  }
 }
 
-Verdict place(const Request& request, const Subject& subject, const policy::Snapshot& snapshot) {
-  if (request.operation == "CREATE") return place_pod(subject, snapshot);
+// Whichever policies reach the Pod today, it was placed by those of its creation. What cannot be
+// read is the guard's to refuse.
+Verdict restore(const Request& request, const policy::Snapshot& snapshot) {
   Verdict verdict;
-  if (request.operation != "UPDATE" || !request.resource.subresource.empty()) return verdict;
-  verdict.patch = restore_pod(request.old_object["spec"], subject.spec, snapshot);
-  if (!verdict.patch.empty()) verdict.reason = Reason::Restored;
-  return verdict;
+  try {
+    if (!is_pod(request) || !request.resource.subresource.empty() || is_mirror(request)) return {};
+    const auto spec = request.object["spec"];
+    if (spec.kind() != json::Kind::Object) return {};
+    verdict.patch = restore_pod(request.old_object["spec"], spec, snapshot);
+    if (!verdict.patch.empty()) verdict.reason = Reason::Restored;
+    return verdict;
+  } catch (const json::Malformed&) {
+    return {};
+  }
 }
 
 Verdict guard(const Request& request, const Subject& subject,
               const std::vector<const policy::Policy*>& reaching,
               const policy::Snapshot& snapshot) {
+  const bool concerned = !subject.concerns.empty();
   if (request.operation == "CREATE") {
-    return weigh(subject, find_all(subject, Moment::Creation, snapshot));
+    return weigh(subject.who, concerned, find_all(subject, snapshot));
   }
   const auto stored = read_subject(request.namespace_name, request.old_object, reaching);
-  return weigh(subject, made_worse(find_all(subject, Moment::Update, snapshot),
-                                   find_all(stored, Moment::Update, snapshot)));
+  return weigh(subject.who, concerned, find_worse(subject, stored, snapshot));
 }
 
-Verdict decide_about_pod(Door door, const Request& request,
-                         const std::vector<const policy::Policy*>& reaching,
-                         const policy::Snapshot& snapshot) {
+Verdict judge_pod(Door door, const Request& request,
+                  const std::vector<const policy::Policy*>& reaching,
+                  const policy::Snapshot& snapshot) {
   const auto subject = read_subject(request.namespace_name, request.object, reaching);
   if (is_mirror(request) && (door == Door::Place || !reads_guarded(subject))) return {};
-  auto verdict = door == Door::Place ? place(request, subject, snapshot)
+  auto verdict = door == Door::Place ? place_pod(subject, snapshot)
                                      : guard(request, subject, reaching, snapshot);
   for (const auto& concern : subject.concerns) verdict.policies.push_back(concern.policy->name);
   return verdict;
+}
+
+// A Pod that cannot be read is a finding of each policy that reaches its namespace.
+Verdict decide_about_pod(Door door, const Request& request,
+                         const std::vector<const policy::Policy*>& reaching,
+                         const policy::Snapshot& snapshot) {
+  try {
+    return judge_pod(door, request, reaching, snapshot);
+  } catch (const json::Malformed& malformed) {
+    auto findings = find_unreadable(reaching, malformed);
+    const auto who = who_asks(request);
+    if (door == Door::Guard) return weigh(who, true, std::move(findings));
+    return refuse_for(gather(findings, of_action(policy::Action::Enforce)), who, false);
+  }
 }
 
 Verdict decide_unguarded(Door door, const Request& request, const policy::Snapshot& snapshot,
                          const Cluster& cluster) {
   const bool changes = request.operation == "CREATE" || request.operation == "UPDATE";
   if (!changes || !is_looked_at(request) || is_unchanged(request)) return {};
+  if (door == Door::Place && request.operation == "UPDATE") return restore(request, snapshot);
   const auto labels = cluster.namespace_labels(request.namespace_name);
   if (!labels && snapshot.needs_labels_of(request.namespace_name)) {
     const auto name = std::string(request.namespace_name);
     return refuse(Reason::NamespaceUnknown,
-                  who_is(name, request.object) + ": the labels of namespace \"" + name +
+                  who_asks(request) + ": the labels of namespace \"" + name +
                       "\" are not known here, so it cannot be told which policies apply. Try "
                       "again in a moment.");
   }
@@ -95,15 +122,6 @@ Verdict decide_unguarded(Door door, const Request& request, const policy::Snapsh
   if (is_pod(request)) return decide_about_pod(door, request, reaching, snapshot);
   if (door == Door::Place) return {};
   return check_template(request, reaching, snapshot);
-}
-
-// who_is, also where the object's own names are what cannot be read.
-std::string who_asks(const Request& request) {
-  try {
-    return who_is(request.namespace_name, request.object);
-  } catch (const json::Malformed&) {
-    return std::string(request.namespace_name) + "/" + std::string(request.name);
-  }
 }
 
 }  // namespace
@@ -116,10 +134,6 @@ Verdict decide(Door door, const Request& request, const policy::Snapshot& snapsh
                const Cluster& cluster) {
   try {
     return decide_unguarded(door, request, snapshot, cluster);
-  } catch (const json::Malformed& malformed) {
-    const auto where = malformed.where().empty() ? "the object" : malformed.where();
-    return refuse(Reason::Malformed, who_asks(request) + ": " + where + " " + malformed.what() +
-                                         ". Correct that field.");
   } catch (const std::exception& error) {
     return refuse(Reason::Internal,
                   who_asks(request) + ": this request could not be judged (" +

@@ -2,8 +2,8 @@
 // The only place that says yes or no. No I/O, no clock, no state: the request, the snapshot and
 // what is known of the cluster go in, the verdict comes out. Any thread.
 //
-// Fail closed: a request that cannot be read, a namespace whose labels are not known where a policy
-// asks for them, and any exception are refusals.
+// Fail closed: a Pod that cannot be read where a policy enforces, a namespace whose labels are not
+// known where a policy asks for them, and any exception are refusals.
 
 #include <cstdint>
 

@@ -16,7 +16,7 @@ struct Sentence {
 
 bool same_words(const Finding& a, const Finding& b) {
   return a.reason == b.reason && a.before == b.before && a.after == b.after && a.fix == b.fix &&
-         a.brief == b.brief && a.mentions == b.mentions;
+         a.brief == b.brief && a.mentions == b.mentions && a.more == b.more;
 }
 
 std::vector<Sentence> sentences_of(std::span<const Finding> findings) {
@@ -33,13 +33,17 @@ std::vector<Sentence> sentences_of(std::span<const Finding> findings) {
   return sentences;
 }
 
-// policy "a", or policy "a" as well as "b" and "c": a singular for any number of them.
+std::string and_more(std::size_t total, std::size_t told) {
+  return total <= told ? std::string() : " and " + std::to_string(total - told) + " more";
+}
+
+// policy "a", or policy "a" as well as "b" and "c" and 7 more: a singular for any number of them.
 std::string names_of(const std::vector<const policy::Policy*>& policies) {
   std::string out = "policy";
-  for (std::size_t i = 0; i < policies.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(policies.size(), limits::kFindingsTold); ++i) {
     out += (i == 0 ? " \"" : i == 1 ? " as well as \"" : " and \"") + policies[i]->name + "\"";
   }
-  return out;
+  return out + and_more(policies.size(), limits::kFindingsTold);
 }
 
 std::string with_place(const Mention& mention) {
@@ -47,26 +51,39 @@ std::string with_place(const Mention& mention) {
   return says_more ? mention.what() + " (" + mention.at.field_path() + ")" : mention.what();
 }
 
-std::string listed(std::span<const Mention> mentions) {
+std::size_t count_mentions(const Finding& finding) {
+  return finding.mentions.size() + finding.more;
+}
+
+std::string listed(const Finding& finding) {
   std::string out;
-  for (const auto& mention : mentions.first(std::min(mentions.size(), limits::kFindingsTold))) {
-    out += (out.empty() ? "" : ", ") + with_place(mention);
+  const auto told = std::min(finding.mentions.size(), limits::kFindingsTold);
+  for (std::size_t i = 0; i < told; ++i) {
+    out += (i == 0 ? "" : ", ") + with_place(finding.mentions[i]);
   }
-  if (mentions.size() > limits::kFindingsTold) {
-    out += " and " + std::to_string(mentions.size() - limits::kFindingsTold) + " more";
-  }
+  out += and_more(count_mentions(finding), told);
   return out.empty() ? out : out + ' ';
 }
 
 std::string text_of(const Sentence& sentence) {
   const auto& finding = *sentence.finding;
   const auto named = finding.after.empty() ? std::string() : names_of(sentence.policies);
-  return listed(finding.mentions) + finding.before + named + finding.after + ' ' + finding.fix;
+  return listed(finding) + finding.before + named + finding.after + ' ' + finding.fix;
 }
 
-std::string warning(std::string_view lead, const Finding& finding, const Mention& mention) {
+// The policy's name is as long as whoever wrote it liked; what is wrong is what has to be read.
+std::string lead_of(const Sentence& sentence, std::string_view lead, std::size_t longest_name) {
+  const auto& name = sentence.policies.front()->name;
+  return "policy \"" + one_line(name, longest_name) + "\"" + and_more(sentence.policies.size(), 1) +
+         std::string(lead) + ": ";
+}
+
+std::string warning(const Sentence& sentence, std::string_view lead, const Mention& mention) {
+  constexpr std::size_t kShortName = 24;
   const auto what = mention.what();
-  const auto text = std::string(lead) + what + (what.empty() ? "" : " ") + finding.brief;
+  const auto problem = what + (what.empty() ? "" : " ") + sentence.finding->brief;
+  auto text = lead_of(sentence, lead, limits::kWarningBytes) + problem;
+  if (text.size() > limits::kWarningBytes) text = lead_of(sentence, lead, kShortName) + problem;
   if (mention.at && !mention.kind.empty() && text.size() < limits::kWarningBytes) {
     const auto placed = text + " (" + mention.at.field_path() + ")";
     if (placed.size() <= limits::kWarningBytes) return one_line(placed, limits::kWarningBytes);
@@ -104,6 +121,21 @@ std::string Mention::what() const {
   return name.empty() ? std::string(kind) : std::string(kind) + " \"" + std::string(name) + "\"";
 }
 
+void Finding::mention(const Mention& added, std::size_t kept) {
+  if (mentions.size() < kept) {
+    mentions.push_back(added);
+  } else {
+    ++more;
+  }
+}
+
+void Finding::count_beyond(std::size_t kept) {
+  if (mentions.size() <= kept) return;
+  more += mentions.size() - kept;
+  mentions.resize(kept);
+  mentions.shrink_to_fit();
+}
+
 Findings made_worse(Findings after, const Findings& before) {
   Findings worse;
   for (auto& finding : after) {
@@ -129,7 +161,7 @@ std::string tell(std::string_view who, std::span<const Finding> findings) {
     if (told++ < limits::kFindingsTold) {
       out += ' ' + text_of(sentence);
     } else {
-      rest += std::max(sentence.finding->mentions.size(), std::size_t{1});
+      rest += std::max(count_mentions(*sentence.finding), std::size_t{1});
     }
   }
   if (rest == 1) out += " There is 1 more finding.";
@@ -140,11 +172,10 @@ std::string tell(std::string_view who, std::span<const Finding> findings) {
 void warn(Verdict& verdict, std::span<const Finding> findings, std::string_view lead) {
   static const std::vector<Mention> kNone = {Mention{}};
   for (const auto& sentence : sentences_of(findings)) {
-    const auto& finding = *sentence.finding;
-    const auto begin = names_of(sentence.policies) + std::string(lead) + ": ";
-    for (const auto& mention : finding.mentions.empty() ? kNone : finding.mentions) {
+    const auto& mentions = sentence.finding->mentions;
+    for (const auto& mention : mentions.empty() ? kNone : mentions) {
       if (verdict.warnings.size() == limits::kWarnings) return;
-      verdict.warnings.push_back(warning(begin, finding, mention));
+      verdict.warnings.push_back(warning(sentence, lead, mention));
     }
   }
 }

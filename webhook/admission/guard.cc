@@ -1,8 +1,12 @@
 #include "admission/guard.h"
 
+#include <array>
+#include <limits>
 #include <set>
 #include <string>
 #include <utility>
+
+#include "base/limits.h"
 
 namespace cpods::admission {
 namespace {
@@ -19,19 +23,66 @@ std::string listed(const Findings& findings) {
   return out;
 }
 
-auto of_action(policy::Action action) {
-  return [action](const Finding& finding) { return finding.policy->action == action; };
+using Rule = void (*)(const Concern& concern, const Judging& judging, Findings& findings);
+constexpr std::array<Rule, 3> kRules = {check_secrets, check_placement, check_step};
+
+// What is told of one finding, in whichever way: the rest is only counted.
+constexpr std::size_t kMentionsKept = std::max(limits::kWarnings, limits::kFindingsTold);
+
+Findings ask(Rule rule, const policy::Policy* policy, const Judging& judging) {
+  Findings findings;
+  const auto concern = std::ranges::find(judging.subject.concerns, policy, &Concern::policy);
+  if (concern != judging.subject.concerns.end()) rule(*concern, judging, findings);
+  return findings;
 }
 
 }  // namespace
 
-Findings find_all(const Subject& subject, Moment moment, const policy::Snapshot& snapshot) {
+Findings find_all(const Subject& subject, const policy::Snapshot& snapshot) {
+  const Judging judging{subject, snapshot, kMentionsKept};
   Findings findings;
-  if (moment == Moment::Creation) check_node_name(subject, findings);
+  for (const auto& concern : subject.concerns) check_node_name(concern, judging, findings);
   check_two_pools(subject, findings);
-  check_secrets(subject, snapshot, findings);
-  check_placement(subject, snapshot, findings);
-  check_step(subject, findings);
+  for (const auto rule : kRules) {
+    for (const auto& concern : subject.concerns) rule(concern, judging, findings);
+  }
+  return findings;
+}
+
+Findings find_worse(const Subject& subject, const Subject& stored,
+                    const policy::Snapshot& snapshot) {
+  constexpr auto kAll = std::numeric_limits<std::size_t>::max();
+  Findings after;
+  Findings before;
+  check_two_pools(subject, after);
+  check_two_pools(stored, before);
+  auto findings = made_worse(std::move(after), before);
+  for (const auto rule : kRules) {
+    for (const auto& concern : subject.concerns) {
+      after = ask(rule, concern.policy, {subject, snapshot, kAll});
+      if (after.empty()) continue;
+      for (auto& worse :
+           made_worse(std::move(after), ask(rule, concern.policy, {stored, snapshot, kAll}))) {
+        worse.count_beyond(kMentionsKept);
+        findings.push_back(std::move(worse));
+      }
+    }
+  }
+  return findings;
+}
+
+Findings find_unreadable(const std::vector<const policy::Policy*>& policies,
+                         const json::Malformed& malformed) {
+  const auto where = malformed.where().empty() ? "the object" : malformed.where();
+  const auto what = where + " " + malformed.what();
+  Findings findings;
+  for (const auto* policy : policies) {
+    findings.push_back({.reason = Reason::Malformed,
+                        .policy = policy,
+                        .before = what + ".",
+                        .fix = "Correct that field.",
+                        .brief = what});
+  }
   return findings;
 }
 
@@ -42,10 +93,9 @@ Verdict refuse_for(std::span<const Finding> findings, std::string_view who, bool
   return verdict;
 }
 
-Verdict weigh(const Subject& subject, Findings findings) {
+Verdict weigh(std::string_view who, bool concerned, Findings findings) {
   const auto annotation = listed(findings);
-  auto verdict = refuse_for(gather(findings, of_action(policy::Action::Enforce)), subject.who,
-                            !subject.concerns.empty());
+  auto verdict = refuse_for(gather(findings, of_action(policy::Action::Enforce)), who, concerned);
   warn(verdict, gather(findings, of_action(policy::Action::Warn)));
   if (!annotation.empty()) verdict.audit_annotations.emplace_back("findings", annotation);
   return verdict;

@@ -12,11 +12,16 @@
 
 namespace cpods::admission {
 
-enum class Moment : std::uint8_t { Creation, Update };
+// All findings of all policies about a Pod that is created, of whatever action.
+[[nodiscard]] Findings find_all(const Subject& subject, const policy::Snapshot& snapshot);
 
-// All findings of all policies, of whatever action.
-[[nodiscard]] Findings find_all(const Subject& subject, Moment moment,
-                                const policy::Snapshot& snapshot);
+// Of an update those that `stored` has not: see made_worse.
+[[nodiscard]] Findings find_worse(const Subject& subject, const Subject& stored,
+                                  const policy::Snapshot& snapshot);
+
+// What each policy says of an object that cannot be read, and of which it can tell nothing.
+[[nodiscard]] Findings find_unreadable(const std::vector<const policy::Policy*>& policies,
+                                       const json::Malformed& malformed);
 
 // A refusal that tells these findings; where there are none, Satisfied or, where no policy concerns
 // the object, NotConcerned.
@@ -24,7 +29,11 @@ enum class Moment : std::uint8_t { Creation, Update };
                                  bool concerned);
 
 // Enforce refuses, Warn warns, Audit is written to the audit annotations; all are annotated.
-[[nodiscard]] Verdict weigh(const Subject& subject, Findings findings);
+[[nodiscard]] Verdict weigh(std::string_view who, bool concerned, Findings findings);
+
+[[nodiscard]] inline auto of_action(policy::Action action) {
+  return [action](const Finding& finding) { return finding.policy->action == action; };
+}
 
 // Those of which `holds` is true, moved to the front of the list.
 template <typename Predicate>

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "admission/guard.h"
+#include "base/limits.h"
 
 namespace cpods::admission {
 namespace {
 
 bool is_ruled_out(const Concern& concern) {
   return concern.policy->action == policy::Action::Enforce && concern.wants_pod() &&
-         concern.placement.certainty == pod::Certainty::Impossible;
+         (concern.placement.certainty == pod::Certainty::Impossible ||
+          concern.placement.unread > 0);
 }
 
 // What no patch can mend.
@@ -17,10 +19,12 @@ Findings find_contradictions(const Subject& subject, const policy::Snapshot& sna
   Findings findings;
   check_two_pools(subject, findings);
   if (!findings.empty()) return findings;
-  Subject ruled_out = subject;
-  std::erase_if(ruled_out.concerns, [](const auto& concern) { return !is_ruled_out(concern); });
-  check_secrets(ruled_out, snapshot, findings);
-  check_placement(ruled_out, snapshot, findings);
+  const Judging judging{subject, snapshot, limits::kFindingsTold};
+  for (const auto rule : {check_secrets, check_placement}) {
+    for (const auto& concern : subject.concerns) {
+      if (is_ruled_out(concern)) rule(concern, judging, findings);
+    }
+  }
   return findings;
 }
 

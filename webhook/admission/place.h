@@ -8,7 +8,8 @@
 namespace cpods::admission {
 
 // For a Pod being created. Refuses where policies name two pools, or where the Pod's own
-// constraints rule the pool out; else allows, with the patch that is still needed.
+// constraints rule the pool out or are too many to be judged; else allows, with the patch that is
+// still needed.
 [[nodiscard]] Verdict place_pod(const Subject& subject, const policy::Snapshot& snapshot);
 
 // For a Pod being updated: a manifest that is applied again does not carry what was injected, and

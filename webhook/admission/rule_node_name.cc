@@ -7,21 +7,19 @@
 
 namespace cpods::admission {
 
-void check_node_name(const Subject& subject, Findings& findings) {
-  const auto node = subject.spec["nodeName"].text();
+void check_node_name(const Concern& concern, const Judging& judging, Findings& findings) {
+  const auto node = judging.subject.spec["nodeName"].text();
   if (node.empty()) return;
-  for (const auto& concern : subject.concerns) {
-    const auto& pool = concern.policy->pool->name;
-    findings.push_back({.reason = Reason::NodeName,
-                        .policy = concern.policy,
-                        .mentions = {{.kind = "spec.nodeName"}},
-                        .before = "binds this Pod to node \"" + std::string(node) +
-                                  "\" past the scheduler, so nothing holds it on pool \"" + pool +
-                                  "\" (",
-                        .after = ").",
-                        .fix = "Remove spec.nodeName.",
-                        .brief = "goes past the scheduler"});
-  }
+  const auto& pool = concern.policy->pool->name;
+  findings.push_back({.reason = Reason::NodeName,
+                      .policy = concern.policy,
+                      .mentions = {{.kind = "spec.nodeName"}},
+                      .before = "binds this Pod to node \"" + std::string(node) +
+                                "\" past the scheduler, so nothing holds it on pool \"" + pool +
+                                "\" (",
+                      .after = ").",
+                      .fix = "Remove spec.nodeName.",
+                      .brief = "goes past the scheduler"});
 }
 
 }  // namespace cpods::admission

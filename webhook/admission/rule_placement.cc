@@ -51,14 +51,14 @@ std::string explain(const pod::Placement& placement) {
          placement.why() + ".";
 }
 
-std::string advise(const Concern& concern, const Subject& subject,
-                   const policy::Snapshot& snapshot) {
-  if (const auto* other = placed_elsewhere(concern, subject)) {
+std::string advise(const Concern& concern, const Judging& judging) {
+  if (const auto* other = placed_elsewhere(concern, judging.subject)) {
     return "Policy \"" + other->name + "\" places this Pod on pool \"" + other->pool->name +
            "\": let both policies name one pool, or keep out of this Pod what \"" +
            concern.policy->name + "\" guards.";
   }
   const auto& placement = concern.placement;
+  if (placement.unread > 0) return "Choose its nodes by fewer.";
   if (placement.open.empty()) return "Correct its nodeSelector and affinity.";
   if (placement.certainty == pod::Certainty::Impossible) return "Remove that constraint.";
   const auto change =
@@ -70,24 +70,22 @@ std::string advise(const Concern& concern, const Subject& subject,
     return change + ", or create the Pod again while " + std::string(names::kMutatingWebhook) +
            " is reachable, which does so.";
   }
-  const auto label = opt_in_label(concern.policy->pool, snapshot);
+  const auto label = opt_in_label(concern.policy->pool, judging.snapshot);
   return label.empty() ? change + "." : change + ", or label the namespace " + label + ".";
 }
 
-void check_placement(const Subject& subject, const policy::Snapshot& snapshot, Findings& findings) {
-  for (const auto& concern : subject.concerns) {
-    // A guarded secret off the pool is told by rule_secrets, which says more.
-    if (!concern.selects || !concern.guarded.empty() || concern.guaranteed()) continue;
-    const auto& pool = concern.policy->pool->name;
-    const bool never = concern.placement.certainty == pod::Certainty::Impossible;
-    findings.push_back(
-        {.reason = Reason::NotGuaranteed,
-         .policy = concern.policy,
-         .after = " keeps this Pod on pool \"" + pool + "\", but " + explain(concern.placement),
-         .fix = advise(concern, subject, snapshot),
-         .brief = (never ? "can never run on pool \"" : "may run off pool \"") + pool + "\"",
-         .certainty = concern.placement.certainty});
-  }
+void check_placement(const Concern& concern, const Judging& judging, Findings& findings) {
+  // A guarded secret off the pool is told by rule_secrets, which says more.
+  if (!concern.selects || concern.reads_guarded || concern.guaranteed()) return;
+  const auto& pool = concern.policy->pool->name;
+  const bool never = concern.placement.certainty == pod::Certainty::Impossible;
+  findings.push_back(
+      {.reason = Reason::NotGuaranteed,
+       .policy = concern.policy,
+       .after = " keeps this Pod on pool \"" + pool + "\", but " + explain(concern.placement),
+       .fix = advise(concern, judging),
+       .brief = (never ? "can never run on pool \"" : "may run off pool \"") + pool + "\"",
+       .certainty = concern.placement.certainty});
 }
 
 }  // namespace cpods::admission

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <utility>
-#include <vector>
 
 #include "admission/rules.h"
 
@@ -43,25 +42,25 @@ Mention mention_of(const pod::SecretReference& reference) {
 
 }  // namespace
 
-void check_secrets(const Subject& subject, const policy::Snapshot& snapshot, Findings& findings) {
-  for (const auto& concern : subject.concerns) {
-    if (concern.guarded.empty() || concern.guaranteed()) continue;
-    std::array<std::vector<Mention>, kWords.size()> mentions;
-    for (const auto& each : concern.guarded) {
-      mentions[words_for(each.kind)].push_back(mention_of(each));
-    }
-    const auto pool = quote(concern.policy->pool->name);
-    for (std::size_t i = 0; i < kWords.size(); ++i) {
-      if (mentions[i].empty()) continue;
-      findings.push_back({.reason = kWords[i].reason,
-                          .policy = concern.policy,
-                          .mentions = std::move(mentions[i]),
-                          .before = std::string(kWords[i].verb) + " pool " + pool + " (",
-                          .after = "), but " + explain(concern.placement),
-                          .fix = advise(concern, subject, snapshot),
-                          .brief = "may be used off pool " + pool,
-                          .certainty = concern.placement.certainty});
-    }
+void check_secrets(const Concern& concern, const Judging& judging, Findings& findings) {
+  if (!concern.reads_guarded || concern.guaranteed()) return;
+  std::array<Finding, kWords.size()> found;
+  for (const auto& each : judging.subject.references) {
+    if (!is_guarded(*concern.policy, each)) continue;
+    found[words_for(each.kind)].mention(mention_of(each), judging.mentions_kept);
+  }
+  const auto pool = quote(concern.policy->pool->name);
+  for (std::size_t i = 0; i < kWords.size(); ++i) {
+    auto& finding = found[i];
+    if (finding.mentions.empty()) continue;
+    finding.reason = kWords[i].reason;
+    finding.policy = concern.policy;
+    finding.before = std::string(kWords[i].verb) + " pool " + pool + " (";
+    finding.after = "), but " + explain(concern.placement);
+    finding.fix = advise(concern, judging);
+    finding.brief = "may be used off pool " + pool;
+    finding.certainty = concern.placement.certainty;
+    findings.push_back(std::move(finding));
   }
 }
 

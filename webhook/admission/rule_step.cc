@@ -19,30 +19,25 @@ std::string fix_of(bool missing) {
          "one is added at creation.";
 }
 
-std::vector<Mention> mentions_of(const pod::Step::Flaw& flaw) {
-  if (flaw.at.empty()) return {{.kind = "this Pod"}};
-  std::vector<Mention> mentions;
-  for (const auto at : flaw.at) mentions.push_back({.at = at, .content = at});
-  return mentions;
-}
-
 }  // namespace
 
-void check_step(const Subject& subject, Findings& findings) {
-  for (const auto& concern : subject.concerns) {
-    const auto& pool = *concern.policy->pool;
-    // Off the pool the step could not succeed; placement is what has to be told then.
-    if (!concern.wants_pod() || !pool.step || !concern.guaranteed()) continue;
-    for (const auto& flaw : pool.step->find_flaws(subject.spec)) {
-      const bool missing = flaw.at.empty();
-      findings.push_back({.reason = missing ? Reason::StepMissing : Reason::StepAltered,
-                          .policy = concern.policy,
-                          .mentions = mentions_of(flaw),
-                          .before = flaw.what + " (pool \"" + pool.name + "\", ",
-                          .after = ").",
-                          .fix = fix_of(missing),
-                          .brief = flaw.what});
+void check_step(const Concern& concern, const Judging& judging, Findings& findings) {
+  const auto& pool = *concern.policy->pool;
+  // Off the pool the step could not succeed; placement is what has to be told then.
+  if (!concern.wants_pod() || !pool.step || !concern.guaranteed()) return;
+  for (const auto& flaw : pool.step->find_flaws(judging.subject.spec)) {
+    const bool missing = flaw.at.empty();
+    Finding finding{.reason = missing ? Reason::StepMissing : Reason::StepAltered,
+                    .policy = concern.policy,
+                    .before = flaw.what + " (pool \"" + pool.name + "\", ",
+                    .after = ").",
+                    .fix = fix_of(missing),
+                    .brief = flaw.what};
+    if (missing) finding.mention({.kind = "this Pod"}, judging.mentions_kept);
+    for (const auto at : flaw.at) {
+      finding.mention({.at = at, .content = at}, judging.mentions_kept);
     }
+    findings.push_back(std::move(finding));
   }
 }
 

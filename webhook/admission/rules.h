@@ -1,6 +1,8 @@
 #pragma once
 // The rules of the guard, one file each: rule_<name>.cc opens with the threat and the fields it
-// looks at. A rule adds findings and decides nothing else; admission/guard.cc weighs them.
+// looks at. A rule adds findings and decides nothing else; admission/guard.cc weighs them. One that
+// judges a Pod for each policy is asked about one policy at a time, so that what it has to remember
+// about a Pod of thousands of places never adds up over the policies.
 // Pure; any thread.
 
 #include <string>
@@ -10,17 +12,23 @@
 
 namespace cpods::admission {
 
+// What is judged, and how many mentions a finding keeps; the rest is counted.
+struct Judging {
+  const Subject& subject;
+  const policy::Snapshot& snapshot;
+  std::size_t mentions_kept;
+};
+
 void check_two_pools(const Subject& subject, Findings& findings);
-void check_node_name(const Subject& subject, Findings& findings);
-void check_secrets(const Subject& subject, const policy::Snapshot& snapshot, Findings& findings);
-void check_placement(const Subject& subject, const policy::Snapshot& snapshot, Findings& findings);
-void check_step(const Subject& subject, Findings& findings);
+void check_node_name(const Concern& concern, const Judging& judging, Findings& findings);
+void check_secrets(const Concern& concern, const Judging& judging, Findings& findings);
+void check_placement(const Concern& concern, const Judging& judging, Findings& findings);
+void check_step(const Concern& concern, const Judging& judging, Findings& findings);
 
 // Shared words of the placement sentences.
 // "this Pod may run elsewhere: …" or "this Pod can never run there: …"
 [[nodiscard]] std::string explain(const pod::Placement& placement);
 // What to write instead; offers the namespace label of a policy that would place the Pod.
-[[nodiscard]] std::string advise(const Concern& concern, const Subject& subject,
-                                 const policy::Snapshot& snapshot);
+[[nodiscard]] std::string advise(const Concern& concern, const Judging& judging);
 
 }  // namespace cpods::admission

@@ -7,22 +7,6 @@
 namespace cpods::admission {
 namespace {
 
-bool guards(const policy::SecretGuard& guard, const pod::SecretReference& reference) {
-  switch (reference.kind) {
-    case pod::ReferenceKind::Secret:
-      return policy::any_matches(guard.names, reference.name);
-    case pod::ReferenceKind::ProviderClass:
-      return policy::any_matches(guard.provider_classes, reference.name);
-    case pod::ReferenceKind::ServiceAccount:
-      return policy::any_matches(guard.service_accounts, reference.name);
-    case pod::ReferenceKind::VolumeClaim:
-      return policy::any_matches(guard.volume_claims, reference.name);
-    case pod::ReferenceKind::Unknown:
-      return true;  // it may carry anything
-  }
-  return true;
-}
-
 // Policies of one pool share the proof.
 pod::Placement placement_on(const policy::Pool* pool, const Subject& subject) {
   const auto same = std::ranges::find_if(
@@ -39,7 +23,7 @@ bool any_guard(const std::vector<const policy::Policy*>& policies) {
 }  // namespace
 
 bool Concern::wants_pod() const {
-  return selects || (!guarded.empty() && policy->secrets->on_use == policy::OnUse::Place);
+  return selects || (reads_guarded && policy->secrets->on_use == policy::OnUse::Place);
 }
 
 std::string who_is(std::string_view namespace_name, json::Node object) {
@@ -50,22 +34,45 @@ std::string who_is(std::string_view namespace_name, json::Node object) {
   return std::string(namespace_name) + '/' + one_line(name, kLongestName);
 }
 
+std::string who_asks(const Request& request) {
+  try {
+    return who_is(request.namespace_name, request.object);
+  } catch (const json::Malformed&) {
+    return std::string(request.namespace_name) + "/" + std::string(request.name);
+  }
+}
+
+bool is_guarded(const policy::Policy& policy, const pod::SecretReference& reference) {
+  if (!policy.secrets) return false;
+  const auto& guard = *policy.secrets;
+  switch (reference.kind) {
+    case pod::ReferenceKind::Secret:
+      return policy::any_matches(guard.names, reference.name);
+    case pod::ReferenceKind::ProviderClass:
+      return policy::any_matches(guard.provider_classes, reference.name);
+    case pod::ReferenceKind::ServiceAccount:
+      return policy::any_matches(guard.service_accounts, reference.name);
+    case pod::ReferenceKind::VolumeClaim:
+      return policy::any_matches(guard.volume_claims, reference.name);
+    case pod::ReferenceKind::Unknown:
+      return true;  // it may carry anything
+  }
+  return true;
+}
+
 Subject read_subject(std::string_view namespace_name, json::Node pod,
                      const std::vector<const policy::Policy*>& reaching) {
-  Subject subject{who_is(namespace_name, pod), pod, pod["spec"], {}};
+  Subject subject{who_is(namespace_name, pod), pod, pod["spec"], {}, {}};
   if (reaching.empty()) return subject;
   if (!subject.spec) throw json::Malformed("/spec", "must be an object, but is missing");
   const auto labels = pod::Labels::read(pod["metadata"]["labels"]);
-  std::vector<pod::SecretReference> references;
-  if (any_guard(reaching)) references = pod::secret_references(subject.spec);
+  if (any_guard(reaching)) subject.references = pod::secret_references(subject.spec);
   for (const auto* policy : reaching) {
     Concern concern{.policy = policy};
     concern.selects = policy->pod_selector && policy->pod_selector->matches(labels);
-    if (policy->secrets) {
-      std::ranges::copy_if(references, std::back_inserter(concern.guarded),
-                           [&](const auto& each) { return guards(*policy->secrets, each); });
-    }
-    if (!concern.selects && concern.guarded.empty()) continue;
+    concern.reads_guarded = std::ranges::any_of(
+        subject.references, [&](const auto& each) { return is_guarded(*policy, each); });
+    if (!concern.selects && !concern.reads_guarded) continue;
     concern.placement = placement_on(policy->pool, subject);
     subject.concerns.push_back(std::move(concern));
   }

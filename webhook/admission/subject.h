@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admission/review.h"
 #include "json/node.h"
 #include "pod/labels.h"
 #include "pod/secret_references.h"
@@ -16,9 +17,9 @@ namespace cpods::admission {
 // How one policy concerns a Pod.
 struct Concern {
   const policy::Policy* policy = nullptr;
-  bool selects = false;                       // by podSelector
-  std::vector<pod::SecretReference> guarded;  // references that its secrets section guards
-  pod::Placement placement;                   // of the Pod, on the policy's pool
+  bool selects = false;        // by podSelector
+  bool reads_guarded = false;  // some reference is one that its secrets section guards
+  pod::Placement placement;    // of the Pod, on the policy's pool
 
   // The Pod itself has to be made confidential: it is selected, or it reads a guarded secret of a
   // policy that says onUse: Place.
@@ -32,6 +33,8 @@ struct Subject {
   std::string who;  // payments/web, or payments/web- while the name is pending
   json::Node pod;
   json::Node spec;
+  // Once a Pod, however many policies guard some of them; read only where a policy guards any.
+  std::vector<pod::SecretReference> references;
   std::vector<Concern> concerns;  // of policies that select or guard it, by policy name
 };
 
@@ -41,5 +44,11 @@ struct Subject {
 
 // namespace/name, with generateName where there is no name.
 [[nodiscard]] std::string who_is(std::string_view namespace_name, json::Node object);
+
+// who_is of the request's object, also where the object's own names are what cannot be read.
+[[nodiscard]] std::string who_asks(const Request& request);
+
+// Whether the policy's secrets section guards what the reference leads to.
+[[nodiscard]] bool is_guarded(const policy::Policy& policy, const pod::SecretReference& reference);
 
 }  // namespace cpods::admission

@@ -58,7 +58,7 @@ Findings find_left_pending(json::Node pod, const Request& request,
   for (const auto& concern : read_subject(request.namespace_name, pod, reaching).concerns) {
     if (concern.wants_pod() && concern.policy->action == policy::Action::Enforce &&
         concern.policy->templates != policy::Templates::Ignore &&
-        concern.placement.certainty == pod::Certainty::Possible) {
+        concern.placement.certainty == pod::Certainty::Possible && concern.placement.unread == 0) {
       findings.push_back({.policy = concern.policy,
                           .brief = "its Pods off pool \"" + concern.policy->pool->name +
                                    "\" will stay Pending; constrain the template"});
@@ -67,41 +67,57 @@ Findings find_left_pending(json::Node pod, const Request& request,
   return findings;
 }
 
+Verdict weigh_template(const Request& request, Findings& findings, bool concerned) {
+  const auto who =
+      std::string(request.kind) + " " + who_asks(request) + ": its Pods would be refused";
+  auto verdict = refuse_for(gather(findings, enforced(policy::Templates::Deny)), who, concerned);
+  warn(verdict, gather(findings, enforced(policy::Templates::Warn)), " will refuse its Pods");
+  warn(verdict, gather(findings, only_warned));
+  return verdict;
+}
+
+Verdict judge_template(const Request& request, const std::vector<const policy::Policy*>& reaching,
+                       const policy::Snapshot& snapshot) {
+  const auto found = pod::find_template(request.kind, request.object);
+  if (!found || !found->node || is_unchanged(request, found->node)) return {};
+  const auto name = request.object["metadata"]["name"].text();
+  auto rehearsal = rehearse(request.namespace_name, name, found->node, reaching, snapshot);
+  auto verdict = weigh_template(request, rehearsal.findings, !rehearsal.policies.empty());
+  if (request.kind == "DaemonSet") {
+    warn(verdict, find_left_pending(rehearsal.pod.root(), request, reaching));
+  }
+  verdict.policies = std::move(rehearsal.policies);
+  return verdict;
+}
+
 }  // namespace
 
 Rehearsal rehearse(std::string_view namespace_name, std::string_view name, json::Node pod_template,
                    const std::vector<const policy::Policy*>& reaching,
                    const policy::Snapshot& snapshot) {
   auto pod = make_pod(namespace_name, name, pod_template);
-  const auto before = read_subject(namespace_name, pod.root(), reaching);
-  auto place = place_pod(before, snapshot);
-  auto placed = patched(pod.root(), place.patch);
-  const auto after = read_subject(namespace_name, placed.root(), reaching);
-  auto findings = find_all(after, Moment::Creation, snapshot);
-  std::vector<std::string> policies;
-  for (const auto& concern : after.concerns) policies.push_back(concern.policy->name);
-  return {std::move(pod), std::move(placed), std::move(place), std::move(findings),
-          std::move(policies)};
+  try {
+    auto place = place_pod(read_subject(namespace_name, pod.root(), reaching), snapshot);
+    auto placed = patched(pod.root(), place.patch);
+    const auto after = read_subject(namespace_name, placed.root(), reaching);
+    auto findings = find_all(after, snapshot);
+    std::vector<std::string> policies;
+    for (const auto& concern : after.concerns) policies.push_back(concern.policy->name);
+    return {std::move(pod), std::move(placed), std::move(place), std::move(findings),
+            std::move(policies)};
+  } catch (const json::Malformed& malformed) {
+    throw json::Malformed(pod_template.pointer() + malformed.where(), malformed.what());
+  }
 }
 
 Verdict check_template(const Request& request, const std::vector<const policy::Policy*>& reaching,
                        const policy::Snapshot& snapshot) {
-  const auto found = pod::find_template(request.kind, request.object);
-  if (!found || !found->node || is_unchanged(request, found->node)) return {};
-  const auto name = request.object["metadata"]["name"].text();
-  auto rehearsal = rehearse(request.namespace_name, name, found->node, reaching, snapshot);
-  auto& findings = rehearsal.findings;
-  const auto who = std::string(request.kind) + " " +
-                   who_is(request.namespace_name, request.object) + ": its Pods would be refused";
-  auto verdict = refuse_for(gather(findings, enforced(policy::Templates::Deny)), who,
-                            !rehearsal.policies.empty());
-  warn(verdict, gather(findings, enforced(policy::Templates::Warn)), " will refuse its Pods");
-  warn(verdict, gather(findings, only_warned));
-  if (request.kind == "DaemonSet") {
-    warn(verdict, find_left_pending(rehearsal.pod.root(), request, reaching));
+  try {
+    return judge_template(request, reaching, snapshot);
+  } catch (const json::Malformed& malformed) {
+    auto findings = find_unreadable(reaching, malformed);
+    return weigh_template(request, findings, true);
   }
-  verdict.policies = std::move(rehearsal.policies);
-  return verdict;
 }
 
 }  // namespace cpods::admission

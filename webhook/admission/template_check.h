@@ -21,14 +21,15 @@ struct Rehearsal {
   std::vector<std::string> policies;
 };
 
-// `pod_template` is a PodTemplateSpec; `name` the workload's.
+// `pod_template` is a PodTemplateSpec; `name` the workload's. Throws json::Malformed with a place
+// in the workload.
 [[nodiscard]] Rehearsal rehearse(std::string_view namespace_name, std::string_view name,
                                  json::Node pod_template,
                                  const std::vector<const policy::Policy*>& reaching,
                                  const policy::Snapshot& snapshot);
 
 // The guard's answer about the workload itself, by each policy's `templates` setting. On UPDATE an
-// unchanged template is not judged again.
+// unchanged template is not judged again; one that cannot be read is a finding of each policy.
 [[nodiscard]] Verdict check_template(const Request& request,
                                      const std::vector<const policy::Policy*>& reaching,
                                      const policy::Snapshot& snapshot);

@@ -17,17 +17,23 @@ inline constexpr std::size_t kFrontBytes = std::size_t{4} * 1024;
 // what etcd stores (1.5 MiB) is half of it, and only what is stored can do harm.
 inline constexpr std::size_t kBodyBytes = std::size_t{64} * 1024 * 1024;
 
-// Bodies up to this size need no room of kBodyMemory: kConnections of them are another 64 MiB, and
-// reviews of ordinary Pods (3 to 30 KB) are read however many large ones somebody sends.
+// The first bytes of each body under way are free of the two sums below: kConnections of them are
+// another 64 MiB, and reviews of ordinary Pods (3 to 30 KB) are read and judged however many large
+// ones somebody sends. Nothing waits between parse and verdict, so that at most one parsed review a
+// thread exists, and four of the small ones take 4 MiB.
 inline constexpr std::size_t kSmallBytes = std::size_t{64} * 1024;
-// The text of all larger bodies under way: nine of the largest reviews.
+// What arrived of all larger bodies under way, without that: nine of the largest reviews. A claimed
+// length takes nothing; the room of a body is doubled as it fills, and taken as it grows.
 inline constexpr std::size_t kBodyMemory = std::size_t{64} * 1024 * 1024;
 // What a byte of JSON may cost once it is parsed: "[0,0,…" has a value of 16 bytes in each two
-// bytes, twice while its array grows. Measured on 7 MiB: 112 MiB.
-inline constexpr std::size_t kDocumentBytesPerByte = 16;
-// All parsed reviews under way: two of the largest and worst, or a thousand of 14 KB. With the two
-// sums above and 80 KiB a connection it stays below the 512 MiB that the manifests allow.
-inline constexpr std::size_t kDocumentMemory = std::size_t{224} * 1024 * 1024;
+// bytes, twice while its array grows, beside the text it was parsed from.
+inline constexpr std::size_t kDocumentBytesPerByte = 17;
+// What a byte of a workload costs on top: the Pod of its template is copied, and copied once more
+// with the patch; a copy's arrays do not grow.
+inline constexpr std::size_t kRehearsalBytesPerByte = 16;
+// All parsed reviews that are not small: two of the largest and worst Pods, or one such workload.
+// With the sums above and 80 KiB a connection it stays below the 512 MiB that the manifests allow.
+inline constexpr std::size_t kDocumentMemory = std::size_t{240} * 1024 * 1024;
 
 // Go's header limit for a whole request head is 1 MiB; the API server sends under 1 KiB.
 inline constexpr std::size_t kHeaderBytes = std::size_t{16} * 1024;

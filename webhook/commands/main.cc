@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands/certs.h"
@@ -128,6 +131,21 @@ constexpr Command kCommands[] = {
     {"version", "Print the version", describe_version},
 };
 
+// CLI11 would only say that a subcommand is missing.
+bool is_no_command(std::string_view word) {
+  const auto is_named = [&](const Command& command) { return word == command.name; };
+  return !word.starts_with('-') && std::ranges::none_of(kCommands, is_named);
+}
+
+int tell_no_command(std::string_view word) {
+  std::cerr << "\"" << word << "\" is no command; there are";
+  for (const auto& command : kCommands) {
+    std::cerr << (&command == std::begin(kCommands) ? " " : ", ") << command.name;
+  }
+  std::cerr << "\nRun with --help for more information.\n";
+  return kUnusable;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -141,6 +159,7 @@ int main(int argc, char** argv) {
     auto* subcommand = app.add_subcommand(command.name, command.help);
     runs.emplace_back(subcommand, command.describe(*subcommand));
   }
+  if (argc > 1 && is_no_command(argv[1])) return tell_no_command(argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

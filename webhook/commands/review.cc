@@ -1,26 +1,50 @@
 #include "commands/review.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <string_view>
 
 #include "commands/exit_codes.h"
 #include "commands/review_output.h"
 #include "policy/directory.h"
+#include "policy/label_rules.h"
 
 namespace cpods::commands {
 namespace {
 
-// NS:KEY=VALUE; the key may hold a slash, the value may be empty.
-bool take_label(const std::string& text, OfflineCluster& cluster) {
+// A namespace's name is a DNS label (RFC 1123).
+bool is_namespace_name(std::string_view name) {
+  constexpr std::size_t kLongest = 63;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  return !name.empty() && name.size() <= kLongest && name.front() != '-' && name.back() != '-' &&
+         std::ranges::all_of(name, allowed);
+}
+
+// NS:KEY=VALUE; the key may hold a slash, the value may be empty. What is wrong with it, or nothing
+// and it is taken.
+std::optional<std::string> take_label(std::string_view text, OfflineCluster& cluster) {
   const auto colon = text.find(':');
-  const auto equals = text.find('=', colon == std::string::npos ? 0 : colon);
-  if (colon == std::string::npos || colon == 0 || equals == std::string::npos ||
-      equals == colon + 1) {
-    return false;
+  const auto equals = text.find('=', colon == text.npos ? 0 : colon);
+  if (colon == text.npos || equals == text.npos) return "is not NAMESPACE:KEY=VALUE";
+  const std::string name(text.substr(0, colon));
+  const auto key = text.substr(colon + 1, equals - colon - 1);
+  const auto value = text.substr(equals + 1);
+  if (!is_namespace_name(name)) {
+    return "has the namespace \"" + name +
+           "\", which no namespace can be called: at most 63 lower-case letters, digits and '-', "
+           "with a letter or digit at both ends";
   }
-  cluster.set_label(text.substr(0, colon), text.substr(colon + 1, equals - colon - 1),
-                    text.substr(equals + 1));
-  return true;
+  if (const auto flaw = policy::flaw_of_label_key(key)) {
+    return "has the key \"" + std::string(key) + "\", which " + *flaw;
+  }
+  if (const auto flaw = policy::flaw_of_label_value(value)) {
+    return "has the value \"" + std::string(value) + "\", which " + *flaw;
+  }
+  cluster.set_label(name, key, value);
+  return std::nullopt;
 }
 
 // Takes the labels of the input's Namespaces; those that cannot be read become errors.
@@ -120,9 +144,10 @@ int review(const ReviewOptions& options, std::ostream& out, std::ostream& err) {
   auto input = read_all(options);
   take_namespaces(input, cluster);
   for (const auto& label : options.namespace_labels) {
-    if (take_label(label, cluster)) continue;
-    err << "--namespace-label \"" << label << "\" is not NAMESPACE:KEY=VALUE\n";
-    return kUnusable;
+    if (const auto flaw = take_label(label, cluster)) {
+      err << "--namespace-label \"" << label << "\" " << *flaw << "\n";
+      return kUnusable;
+    }
   }
   const auto outcomes = judge_all(input, *loaded.snapshot, cluster, options.default_namespace);
   for (const auto& error : input.errors) err << error << "\n";

@@ -67,10 +67,9 @@ bool is_list(json::Node node) {
 void add_object(InputObject object, Input& input) {
   try {
     if (is_list(object.node)) {
-      std::size_t index = 0;
-      for (const json::Node item : object.node["items"].elements()) {
-        const auto pointer = object.pointer + "/items/" + std::to_string(index++);
-        add_object({object.text, object.file, pointer, item.rooted()}, input);
+      const auto items = object.text->member({object.node, object.mark}, "items");
+      for (const auto& [item, mark] : object.text->elements(items)) {
+        add_object({object.text, object.file, mark, item.rooted()}, input);
       }
       return;
     }
@@ -90,7 +89,7 @@ void add_documents(json::ReadText read, const std::string& file, Input& input) {
   for (auto& located : read.documents) {
     const auto text = std::make_shared<const json::LocatedDocument>(std::move(located));
     if (text->root().kind() == json::Kind::Null) continue;  // an empty document between ---
-    add_object({text, file, "", text->root()}, input);
+    add_object({text, file, 0, text->root()}, input);
   }
 }
 
@@ -103,19 +102,18 @@ std::size_t next_document(std::string_view text, std::size_t at) {
   return text.size();
 }
 
-// Document by document, so that a broken one costs none of the others. Line breaks stand for what
-// went before, so that every place is that of the file.
+// Document by document, so that a broken one costs none of the others.
 void add_readable(std::string_view text, const std::string& file, Input& input) {
-  std::string above;
+  std::uint32_t line = 1;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = next_document(text, at);
     const auto document = text.substr(at, end - at);
-    auto read = json::read_manifest(above + std::string(document));
+    auto read = json::read_manifest(document, line);
     for (const auto& error : read.errors) {
       input.errors.push_back(place_text(file, error.place) + ": " + error.message);
     }
     if (read.errors.empty()) add_documents(std::move(read), file, input);
-    above.append(static_cast<std::size_t>(std::ranges::count(document, '\n')), '\n');
+    line += static_cast<std::uint32_t>(std::ranges::count(document, '\n'));
     at = end;
   }
 }
@@ -135,7 +133,7 @@ void read_file(const std::string& path, Input& input) {
 }  // namespace
 
 std::string InputObject::place(std::string_view where) const {
-  return place_text(file, text->place_of(pointer + std::string(where)));
+  return place_text(file, text->place_of(json::Located{node, mark}, where));
 }
 
 void tell(const InputObject& object, const Error& error, Input& input) {

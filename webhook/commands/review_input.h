@@ -20,7 +20,7 @@ namespace cpods::commands {
 struct InputObject {
   std::shared_ptr<const json::LocatedDocument> text;  // that it came in
   std::string file;                                   // of that text
-  std::string pointer;                                // JSON Pointer of the object in it
+  std::size_t mark = 0;                               // of the object in it
   json::Node node;                                    // rooted
 
   // file:line:column of the object, or of the value that `where` points to from there.

@@ -15,6 +15,8 @@ using admission::Door;
 using admission::Request;
 using admission::Verdict;
 
+constexpr std::size_t kLongestName = 253;  // of a valid one
+
 // A request as `kubectl apply` of this object would cause it.
 Request make_request(json::Node object) {
   Request request;
@@ -86,15 +88,19 @@ void judge_pods_of(const Request& request, const policy::Snapshot& snapshot,
                              .after = std::move(rehearsal.placed)};
 }
 
-std::string title_of(std::string_view kind, std::string_view namespace_name, json::Node object) {
-  const auto who = admission::who_is(namespace_name, object);
-  return std::string(kind) + " " + (namespace_name.empty() ? who.substr(1) : who);
+// Pod payments/web. A DELETE carries the object as it was, and where that has no name the request
+// has.
+std::string title_of(const Request& request) {
+  const auto ns = request.namespace_name;
+  auto who = admission::who_is(ns, request.object ? request.object : request.old_object);
+  if (who.ends_with('/')) who += admission::one_line(request.name, kLongestName);
+  return std::string(request.kind) + " " + (ns.empty() ? who.substr(1) : who);
 }
 
 // The namespace counts only where its labels may decide something.
 Outcome start(const InputObject& input, const Request& request) {
   const bool is_looked_at = admission::is_looked_at(request);
-  return {.title = title_of(request.kind, request.namespace_name, request.object),
+  return {.title = title_of(request),
           .place = input.place(),
           .message = {},
           .warnings = {},

@@ -7,11 +7,12 @@ using admission::Door;
 
 constexpr std::array<std::string_view, 2> kDoorNames = {"mutate", "validate"};
 constexpr std::array<std::string_view, 3> kVerdictNames = {"allowed", "patched", "denied"};
+constexpr std::array<std::string_view, kUnreadables> kUnreadableNames = {"malformed", "too_large",
+                                                                         "no_room"};
 
 // 20 µs is a small Pod, 5 s the longest timeout that the shipped configuration sets.
-const prometheus::Histogram::BucketBoundaries kSeconds = {0.00002, 0.00005, 0.0001, 0.0002, 0.0005,
-                                                          0.001,   0.005,   0.01,   0.05,   0.1,
-                                                          0.5,     1.0,     2.0,    5.0};
+const prometheus::Histogram::BucketBoundaries kSeconds = {
+    0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0};
 
 std::size_t verdict_index(const admission::Verdict& verdict) {
   if (!verdict.allowed) return 2;
@@ -43,23 +44,31 @@ ReviewMetrics::ReviewMetrics(prometheus::Registry& registry)
           counters(registry, "confidential_pods_policy_reload_failures_total",
                    "Changed policy sets that were refused; the last good one stays in force")
               .Add({})),
-      namespaces(gauge(registry, "confidential_pods_namespaces", "Namespaces whose labels are known")),
+      namespaces(
+          gauge(registry, "confidential_pods_namespaces", "Namespaces whose labels are known")),
       namespaces_staleness(gauge(registry, "confidential_pods_namespaces_staleness_seconds",
                                  "Time since the API server last said anything of namespaces")),
       namespace_failures(gauge(registry, "confidential_pods_namespace_failures",
                                "Lists and watches of namespaces that ended in an error")),
-      certificate_failures(gauge(registry, "confidential_pods_certificate_failures",
-                                 "Looks at the certificate Secret and configurations that failed")) {
+      certificate_failures(
+          gauge(registry, "confidential_pods_certificate_failures",
+                "Looks at the certificate Secret and configurations that failed")) {
   auto& seconds = prometheus::BuildHistogram()
                       .Name("confidential_pods_review_seconds")
                       .Help("Time from a read request to its encoded answer")
                       .Register(registry);
-  auto& unreadable = counters(registry, "confidential_pods_unreadable_total",
-                              "Request bodies that are no AdmissionReview");
+  auto& unreadable =
+      counters(registry, "confidential_pods_unreadable_total",
+               "Request bodies that were not judged, by cause: those with a uid were denied, "
+               "the others got a bare HTTP error");
   for (std::size_t door = 0; door < kDoors; ++door) {
     const prometheus::Labels labels = {{"door", std::string(kDoorNames[door])}};
     seconds_[door] = &seconds.Add(labels, kSeconds);
-    unreadable_[door] = &unreadable.Add(labels);
+    for (std::size_t cause = 0; cause < kUnreadables; ++cause) {
+      auto with_cause = labels;
+      with_cause.emplace("cause", kUnreadableNames[cause]);
+      unreadable_[door][cause] = &unreadable.Add(with_cause);
+    }
   }
 }
 
@@ -84,11 +93,13 @@ void ReviewMetrics::count(Door door, const admission::Verdict& verdict,
   seconds_[index]->Observe(std::chrono::duration<double>(duration).count());
 }
 
-void ReviewMetrics::count_unreadable(Door door) {
-  unreadable_[static_cast<std::size_t>(door)]->Increment();
+void ReviewMetrics::count_unreadable(Door door, Unreadable cause) {
+  unreadable_[static_cast<std::size_t>(door)][static_cast<std::size_t>(cause)]->Increment();
 }
 
-std::string_view name_of(Door door) { return kDoorNames[static_cast<std::size_t>(door)]; }
+std::string_view name_of(Door door) {
+  return kDoorNames[static_cast<std::size_t>(door)];
+}
 
 std::string_view verdict_word(const admission::Verdict& verdict) {
   return kVerdictNames[verdict_index(verdict)];

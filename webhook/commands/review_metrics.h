@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -20,6 +21,9 @@
 
 namespace cpods::commands {
 
+enum class Unreadable : std::uint8_t { Malformed, TooLarge, NoRoom };
+inline constexpr std::size_t kUnreadables = static_cast<std::size_t>(Unreadable::NoRoom) + 1;
+
 class ReviewMetrics {
  public:
   explicit ReviewMetrics(prometheus::Registry& registry);
@@ -27,8 +31,8 @@ class ReviewMetrics {
   // One review answered.
   void count(admission::Door door, const admission::Verdict& verdict,
              std::chrono::nanoseconds duration);
-  // One body that is no AdmissionReview.
-  void count_unreadable(admission::Door door);
+  // One body that could not be judged, whether it was refused by its uid or answered by HTTP alone.
+  void count_unreadable(admission::Door door, Unreadable cause);
 
  private:
   static constexpr std::size_t kDoors = 2;
@@ -42,7 +46,7 @@ class ReviewMetrics {
   std::array<std::atomic<prometheus::Counter*>, kDoors * kVerdicts * admission::kReasons>
       request_counters_{};
   std::array<prometheus::Histogram*, kDoors> seconds_{};
-  std::array<prometheus::Counter*, kDoors> unreadable_{};
+  std::array<std::array<prometheus::Counter*, kUnreadables>, kDoors> unreadable_{};
 
  public:
   prometheus::Gauge& policy_generation;

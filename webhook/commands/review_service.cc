@@ -9,10 +9,26 @@
 #include "json/writer.h"
 
 namespace cpods::commands {
-namespace {
 
 using admission::Door;
 using Clock = std::chrono::steady_clock;
+
+// For the person who sent the object.
+struct Fault {
+  Unreadable cause;
+  unsigned status;  // of HTTP, where that is all of the answer
+  std::string why;
+  std::string remedy;
+};
+
+struct ReviewService::Asked {
+  Door door;
+  std::string uid;  // as it stands at the body's front; empty where it does not
+  Clock::time_point began;
+  bool may_ask;  // a namespace look-up may still be waited for
+};
+
+namespace {
 
 // Half of what the API server waits leaves time for the decision and the way back.
 std::chrono::milliseconds lookup_time(const server::Request& request) {
@@ -48,37 +64,6 @@ std::string printable(std::string_view text) {
   return std::ranges::all_of(shown, is_plain) ? std::string(shown) : json::quoted(shown);
 }
 
-// What a body is that cannot be judged, for the person who sent the object.
-struct Unreadable {
-  unsigned status;  // of HTTP, where there is no uid to answer to
-  std::string why;
-  std::string remedy;
-};
-
-Unreadable explained(const server::Cut& cut) {
-  const bool too_large = cut.status == 413;
-  return {cut.status, cut.why,
-          too_large ? "Make the object smaller; each <, > and & in it counts six bytes."
-                    : "Try again."};
-}
-
-Unreadable explained(const Error& error) {
-  return {400, error.text(), "Correct the object."};
-}
-
-server::Reply refuse(Door door, const std::string& uid, const Unreadable& body) {
-  if (uid.empty()) {
-    return server::Reply::sentence(body.status,
-                                   "This request cannot be read: " + body.why + ". " + body.remedy);
-  }
-  spdlog::warn("review uid={} door={} verdict=denied reason=Malformed unreadable={}", uid,
-               name_of(door), printable(body.why));
-  const auto verdict = admission::refuse(
-      admission::Reason::Malformed, "this request cannot be read (" + body.why +
-                                        "), and what cannot be read is refused. " + body.remedy);
-  return server::Reply::json(admission::encode(uid, verdict));
-}
-
 // The object's name, or the prefix that it will be made of.
 std::string_view name_or_prefix(const admission::Request& review) {
   if (!review.name.empty() || review.object.kind() != json::Kind::Object) return review.name;
@@ -104,6 +89,27 @@ void log(Door door, const admission::Request& review, const admission::Verdict& 
       std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
+// Whether judging it rehearses Pods: the validating door of a workload.
+bool is_rehearsed(Door door, const admission::Request& review) {
+  return door == Door::Guard && review.resource.name != "pods" && admission::is_looked_at(review);
+}
+
+Fault explained(const server::Cut& cut) {
+  if (cut.status == 503) return {Unreadable::NoRoom, 503, cut.why, "Try again."};
+  return {Unreadable::TooLarge, cut.status, cut.why,
+          "Make the object smaller; each <, > and & in it counts six bytes."};
+}
+
+Fault explained(const Error& error) {
+  return {Unreadable::Malformed, 400, error.text(), "Correct the object."};
+}
+
+// Whether the door answers by HTTP alone, and leaves the decision to failurePolicy. Where there is
+// no room at the mutating door, that is what its configuration says, and the guard decides anyway.
+bool leaves_open(Door door, const std::string& uid, const Fault& fault) {
+  return uid.empty() || (door == Door::Place && fault.cause == Unreadable::NoRoom);
+}
+
 }  // namespace
 
 void ReviewService::add_routes(server::Routes& routes) {
@@ -122,36 +128,59 @@ bool ReviewService::must_ask(const admission::Request& review,
          !cluster_.namespace_labels(review.namespace_name);
 }
 
-boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::Request request) {
-  const auto began = Clock::now();
-  const auto patience = lookup_time(request);
-  const auto uid = uid_at_the_front(request.body);
-  const auto unreadable = [&](const auto& fault) {
-    metrics_.count_unreadable(door);
-    return refuse(door, uid, explained(fault));
-  };
+server::Reply ReviewService::refuse(const Asked& asked, const Fault& fault) {
+  metrics_.count_unreadable(asked.door, fault.cause);
+  if (leaves_open(asked.door, asked.uid, fault)) {
+    return server::Reply::sentence(
+        fault.status, "This request cannot be read: " + fault.why + ". " + fault.remedy);
+  }
+  spdlog::warn("review uid={} door={} verdict=denied reason=Malformed unreadable={}", asked.uid,
+               name_of(asked.door), printable(fault.why));
+  const auto verdict = admission::refuse(
+      admission::Reason::Malformed, "this request cannot be read (" + fault.why +
+                                        "), and what cannot be read is refused. " + fault.remedy);
+  metrics_.count(asked.door, verdict, Clock::now() - asked.began);
+  return server::Reply::json(admission::encode(asked.uid, verdict));
+}
+
+ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body) {
+  const auto size = body.size();
+  const auto no_room = [&] { return refuse(asked, explained(server::Cut::no_room(size))); };
+  const auto charged = size > limits::kSmallBytes ? size : 0;
   server::Share memory(documents_);
-  if (!request.cut && !memory.grow(request.body.size() * limits::kDocumentBytesPerByte)) {
-    request.cut = server::Cut::no_room(request.body.size());
-  }
-  if (request.cut) co_return unreadable(*request.cut);
-  auto document = json::Document::parse(std::move(request.body));
-  auto review = document ? admission::decode(*document)
-                         : Result<admission::Request>(std::unexpected(document.error()));
-  if (!review) co_return unreadable(review.error());
+  if (!memory.grow(charged * limits::kDocumentBytesPerByte)) return no_room();
+  const auto document = json::Document::parse(std::move(body));
+  if (!document) return refuse(asked, explained(document.error()));
+  const auto review = admission::decode(*document);
+  if (!review) return refuse(asked, explained(review.error()));
   const auto snapshot = policies_.current();
-  if (must_ask(*review, *snapshot)) {
-    std::string name(review->namespace_name);
-    // Whatever it answers is in the cache now, or the namespace stays unknown and is refused.
-    const auto ignored = co_await namespaces_->look_up(std::move(name), patience);
-    static_cast<void>(ignored);
+  if (asked.may_ask && must_ask(*review, *snapshot)) {
+    return std::unexpected(UnknownNamespace{std::string(review->namespace_name)});
   }
-  const auto verdict = admission::decide(door, *review, *snapshot, cluster_);
+  const bool rehearsed = is_rehearsed(asked.door, *review);
+  if (rehearsed && !memory.grow(charged * limits::kRehearsalBytesPerByte)) return no_room();
+  const auto verdict = admission::decide(asked.door, *review, *snapshot, cluster_);
   auto reply = server::Reply::json(admission::encode(review->uid, verdict));
-  const auto duration = Clock::now() - began;
-  metrics_.count(door, verdict, duration);
-  log(door, *review, verdict, duration);
-  co_return reply;
+  const auto duration = Clock::now() - asked.began;
+  metrics_.count(asked.door, verdict, duration);
+  log(asked.door, *review, verdict, duration);
+  return reply;
+}
+
+boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::Request request) {
+  const auto patience = lookup_time(request);
+  Asked asked{door, uid_at_the_front(request.body), Clock::now(), true};
+  if (request.cut) co_return refuse(asked, explained(*request.cut));
+  // Parsed once more after the wait: what is parsed costs many times its text, and shall not wait.
+  auto judged = judge(asked, request.body);
+  if (!judged) {
+    // Whatever it answers is in the cache now, or the namespace stays unknown and is refused.
+    const auto ignored = co_await namespaces_->look_up(std::move(judged.error().name), patience);
+    static_cast<void>(ignored);
+    asked.may_ask = false;
+    judged = judge(asked, std::move(request.body));
+  }
+  co_return std::move(*judged);
 }
 
 }  // namespace cpods::commands

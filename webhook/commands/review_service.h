@@ -3,6 +3,8 @@
 // Owned by `serve`; its handlers run on all server threads at once.
 
 #include <boost/asio/awaitable.hpp>
+#include <expected>
+#include <string>
 
 #include "admission/decide.h"
 #include "base/limits.h"
@@ -13,6 +15,8 @@
 #include "server/http.h"
 
 namespace cpods::commands {
+
+struct Fault;  // why a body could not be judged
 
 class ReviewService {
  public:
@@ -25,7 +29,17 @@ class ReviewService {
   void add_routes(server::Routes& routes);
 
  private:
+  struct Asked;  // one request on its way through a door
+  struct UnknownNamespace {
+    std::string name;
+  };
+  using Judged = std::expected<server::Reply, UnknownNamespace>;
+
   boost::asio::awaitable<server::Reply> answer(admission::Door door, server::Request request);
+  // Parse, decide, encode, without a pause. The namespace whose labels must be known first is told
+  // instead, where `asked` may still ask for it.
+  [[nodiscard]] Judged judge(const Asked& asked, std::string body);
+  [[nodiscard]] server::Reply refuse(const Asked& asked, const Fault& fault);
   [[nodiscard]] bool must_ask(const admission::Request& review,
                               const policy::Snapshot& snapshot) const;
 

@@ -18,6 +18,7 @@
 #include "kube/loop.h"
 #include "kube/namespace_cache.h"
 #include "pod/names.h"
+#include "policy/directory.h"
 #include "policy/store.h"
 #include "server/listener.h"
 #include "server/readiness.h"
@@ -90,6 +91,7 @@ class Serving {
 
   // The exit code of a failed start, told to `err`; or nothing.
   std::optional<int> start(std::ostream& err) {
+    if (auto code = read_options(err)) return code;
     if (auto code = load_policies(err)) return code;
     if (auto code = reach_api_server(err)) return code;
     if (auto code = take_certificates(err)) return code;
@@ -125,7 +127,39 @@ class Serving {
     return names_only_;
   }
 
+  // What is wrong with the command line alone is told before anything is begun.
+  std::optional<int> read_options(std::ostream& err) {
+    const bool by_hand = !options_.tls_cert.empty() || !options_.tls_key.empty();
+    if (options_.manage_certificates && by_hand) {
+      err << "--manage-certificates makes the certificate itself: leave --tls-cert and --tls-key "
+             "out, or leave --manage-certificates out\n";
+      return kUnusable;
+    }
+    if (!options_.manage_certificates && (options_.tls_cert.empty() || options_.tls_key.empty())) {
+      err << "give --tls-cert and --tls-key, or --manage-certificates in a cluster\n";
+      return kUnusable;
+    }
+    address_ = read_address("--listen", options_.listen, err);
+    if (!address_) return kUnusable;
+    if (options_.metrics_listen.empty()) return std::nullopt;
+    plain_address_ = read_address("--metrics-listen", options_.metrics_listen, err);
+    if (!plain_address_) return kUnusable;
+    return std::nullopt;
+  }
+
+  static std::optional<net::Endpoint> read_address(std::string_view flag, const std::string& text,
+                                                   std::ostream& err) {
+    auto endpoint = net::parse_listen_address(text);
+    if (endpoint) return std::move(*endpoint);
+    err << flag << ": " << endpoint.error().text() << "\n";
+    return std::nullopt;
+  }
+
   std::optional<int> load_policies(std::ostream& err) {
+    if (const auto files = policy::read_directory(options_.policies); !files) {
+      err << files.error().text() << "\n";
+      return kUnusable;
+    }
     const auto reload = policies_.reload();
     for (const auto& diagnostic : reload.diagnostics) err << diagnostic.text() << "\n";
     if (!reload.accepted) return kFinding;
@@ -166,11 +200,8 @@ class Serving {
 
   std::optional<int> take_certificates(std::ostream& err) {
     if (options_.manage_certificates) return keep_certificates(err);
-    if (options_.tls_cert.empty() || options_.tls_key.empty()) {
-      err << "give --tls-cert and --tls-key, or --manage-certificates in a cluster\n";
-      return kUnusable;
-    }
-    if (const auto followed = certificates_.follow(options_.tls_cert, options_.tls_key); !followed) {
+    if (const auto followed = certificates_.follow(options_.tls_cert, options_.tls_key);
+        !followed) {
       err << followed.error().text() << "\n";
       return kUnusable;
     }
@@ -203,32 +234,29 @@ class Serving {
     server::ListenerOptions listener_options;
     listener_options.threads = options_.threads;
     listener_options.drain_grace = std::chrono::seconds(options_.drain_seconds);
-    if (!bind(listener_, options_.listen, std::move(routes), listener_options, &certificates_, err)) {
+    if (!bind("--listen", *address_, listener_, std::move(routes), listener_options, &certificates_,
+              err)) {
       return kUnusable;
     }
     spdlog::info("listening on https://{}", listener_->address().text());
-    if (options_.metrics_listen.empty()) return std::nullopt;
+    if (!plain_address_) return std::nullopt;
     listener_options.threads = 1;
-    if (!bind(plain_listener_, options_.metrics_listen, std::move(plain_routes), listener_options,
-              nullptr, err)) {
+    if (!bind("--metrics-listen", *plain_address_, plain_listener_, std::move(plain_routes),
+              listener_options, nullptr, err)) {
       return kUnusable;
     }
     spdlog::info("metrics on http://{}/metrics", plain_listener_->address().text());
     return std::nullopt;
   }
 
-  bool bind(std::unique_ptr<server::Listener>& listener, const std::string& address,
-            server::Routes routes, const server::ListenerOptions& listener_options,
+  bool bind(std::string_view flag, const net::Endpoint& address,
+            std::unique_ptr<server::Listener>& listener, server::Routes routes,
+            const server::ListenerOptions& listener_options,
             const server::Certificates* certificates, std::ostream& err) {
-    const auto endpoint = net::parse_listen_address(address);
-    if (!endpoint) {
-      err << endpoint.error().text() << "\n";
-      return false;
-    }
-    auto started = server::Listener::start(*endpoint, std::move(routes), listener_options,
+    auto started = server::Listener::start(address, std::move(routes), listener_options,
                                            server_metrics_, certificates);
     if (!started) {
-      err << started.error().text() << "\n";
+      err << flag << ": " << started.error().text() << "\n";
       return false;
     }
     listener = std::move(*started);
@@ -259,6 +287,8 @@ class Serving {
   }
 
   const ServeOptions& options_;
+  std::optional<net::Endpoint> address_;
+  std::optional<net::Endpoint> plain_address_;
   policy::Store policies_;
   server::Metrics server_metrics_;
   ReviewMetrics metrics_;

@@ -24,8 +24,8 @@ struct ServeOptions {
   std::string step_image;
 };
 
-// 0 after a graceful stop; 1 when policies are refused at start; 2 for unusable options, files,
-// addresses or access.
+// 0 after a graceful stop; 1 when policies are refused at start; 2 for unusable options, folders,
+// files, addresses or access.
 [[nodiscard]] int serve(const ServeOptions& options, std::ostream& err);
 
 }  // namespace cpods::commands

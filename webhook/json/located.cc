@@ -45,9 +45,8 @@ Node child_at(Node parent, std::size_t index) {
 
 }  // namespace
 
-const Mark& LocatedDocument::find(std::string_view pointer) const {
-  Node node = document_.root();
-  std::size_t at = 0;
+Located LocatedDocument::find(Located from, std::string_view pointer) const {
+  auto [node, at] = from;
   while (!pointer.empty()) {
     pointer.remove_prefix(1);
     const auto end = std::min(pointer.find('/'), pointer.size());
@@ -58,7 +57,26 @@ const Mark& LocatedDocument::find(std::string_view pointer) const {
     for (std::size_t sibling = 0; sibling < *index; ++sibling) at += marks_[at].nodes;
     node = child_at(node, *index);
   }
-  return marks_[at];
+  return {node, at};
+}
+
+Located LocatedDocument::member(Located object, std::string_view key) const {
+  auto mark = object.mark + 1;
+  for (const auto [name, value] : object.node.members()) {
+    if (name == key) return {value, mark};
+    mark += marks_[mark].nodes;
+  }
+  return object;
+}
+
+std::vector<Located> LocatedDocument::elements(Located array) const {
+  std::vector<Located> found;
+  auto mark = array.mark + 1;
+  for (const Node element : array.node.elements()) {
+    found.push_back({element, mark});
+    mark += marks_[mark].nodes;
+  }
+  return found;
 }
 
 }  // namespace cpods::json

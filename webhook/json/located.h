@@ -36,22 +36,41 @@ struct Mark {
   std::uint32_t nodes = 1;  // this value and everything below it
 };
 
+// A value of a LocatedDocument and the index of its mark.
+struct Located {
+  Node node;
+  std::size_t mark = 0;
+};
+
 class LocatedDocument {
  public:
   LocatedDocument(Document document, std::vector<Mark> marks)
       : document_(std::move(document)), marks_(std::move(marks)) {}
 
   [[nodiscard]] Node root() const { return document_.root(); }
+  [[nodiscard]] Located located_root() const { return {root(), 0}; }
+  // The elements of an array: places below one are found without a walk along its siblings.
+  [[nodiscard]] std::vector<Located> elements(Located array) const;
+  // The member of an object, which must have it.
+  [[nodiscard]] Located member(Located object, std::string_view key) const;
   // `pointer` is a JSON Pointer (RFC 6901). Where it leads nowhere, the place of the deepest value
   // on its way.
-  [[nodiscard]] Place place_of(std::string_view pointer) const { return find(pointer).value; }
+  [[nodiscard]] Place place_of(std::string_view pointer) const {
+    return place_of(located_root(), pointer);
+  }
+  // The same, with a pointer that begins at `from`.
+  [[nodiscard]] Place place_of(Located from, std::string_view pointer) const {
+    return marks_[find(from, pointer).mark].value;
+  }
   // The place of the member's name.
-  [[nodiscard]] Place key_place_of(std::string_view pointer) const { return find(pointer).key; }
+  [[nodiscard]] Place key_place_of(std::string_view pointer) const {
+    return marks_[find(located_root(), pointer).mark].key;
+  }
 
   [[nodiscard]] Document& document() { return document_; }
 
  private:
-  [[nodiscard]] const Mark& find(std::string_view pointer) const;
+  [[nodiscard]] Located find(Located from, std::string_view pointer) const;
 
   Document document_;
   std::vector<Mark> marks_;
@@ -62,7 +81,8 @@ struct ReadText {
   std::vector<TextError> errors;  // in the order met; empty: the text is good
 };
 
-// One or several JSON texts, one after the other (RFC 8259 each, or one a line).
-[[nodiscard]] ReadText read_json(std::string_view text);
+// One or several JSON texts, one after the other (RFC 8259 each, or one a line). `first_line`: the
+// number of the text's first line, where it is a part of a larger one.
+[[nodiscard]] ReadText read_json(std::string_view text, std::uint32_t first_line = 1);
 
 }  // namespace cpods::json

@@ -73,16 +73,16 @@ class Handler {
 
 }  // namespace
 
-ReadText read_json(std::string_view text) {
+ReadText read_json(std::string_view text, std::uint32_t first_line) {
   constexpr unsigned kFlags = rapidjson::kParseStopWhenDoneFlag;
   ReadText out;
   text = without_bom(text);
-  if (auto bad = find_bad_encoding(text)) {
+  if (auto bad = find_bad_encoding(text, first_line)) {
     out.errors.push_back(std::move(*bad));
     return out;
   }
   rapidjson::MemoryStream stream(text.data(), text.size());
-  PlaceFinder places(text);
+  PlaceFinder places(text, first_line);
   while (true) {
     rapidjson::SkipWhitespace(stream);
     if (stream.Tell() >= text.size()) return out;
@@ -92,7 +92,7 @@ ReadText read_json(std::string_view text) {
     const auto result = reader.Parse<kFlags>(stream, handler);
     if (builder.stopped()) return out;
     if (result.IsError()) {
-      out.errors.push_back({PlaceFinder(text).at(result.Offset()),
+      out.errors.push_back({PlaceFinder(text, first_line).at(result.Offset()),
                             rapidjson::GetParseError_En(result.Code()), true});
       return out;
     }

@@ -241,13 +241,4 @@ std::string to_text(Node node) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::string to_pretty_text(Node node) {
-  if (node.kind() == Kind::Missing) return "null";
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-  writer.SetIndent(' ', 2);
-  value_of(node).Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
 }  // namespace cpods::json

@@ -150,7 +150,5 @@ class Node::Members {
 
 // One line, no spaces; "null" when missing.
 [[nodiscard]] std::string to_text(Node node);
-// Indented by two, for people and goldens; ends without a line break.
-[[nodiscard]] std::string to_pretty_text(Node node);
 
 }  // namespace cpods::json

@@ -22,7 +22,6 @@
 
 #include <rapidjson/document.h>
 #include <rapidjson/pointer.h>
-#include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 

@@ -247,32 +247,4 @@ std::vector<std::string> Schema::names_at(std::string_view pointer) const {
   return member_names(*object);
 }
 
-const std::vector<std::string_view>& supported_keywords() {
-  static const std::vector<std::string_view> kKeywords = {"$schema",
-                                                          "id",
-                                                          "$ref",
-                                                          "definitions",
-                                                          "title",
-                                                          "description",
-                                                          "default",
-                                                          "type",
-                                                          "enum",
-                                                          "properties",
-                                                          "required",
-                                                          "additionalProperties",
-                                                          "minProperties",
-                                                          "maxProperties",
-                                                          "items",
-                                                          "minItems",
-                                                          "maxItems",
-                                                          "minLength",
-                                                          "maxLength",
-                                                          "pattern",
-                                                          "patternErrorMessage",
-                                                          "minimum",
-                                                          "maximum",
-                                                          "anyOf"};
-  return kKeywords;
-}
-
 }  // namespace cpods::json

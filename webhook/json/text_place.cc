@@ -49,7 +49,7 @@ Place PlaceFinder::at(std::size_t offset) {
   return place_;
 }
 
-std::optional<TextError> find_bad_encoding(std::string_view text) {
+std::optional<TextError> find_bad_encoding(std::string_view text, std::uint32_t first_line) {
   if (simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == text.npos) {
     return std::nullopt;
   }
@@ -61,7 +61,7 @@ std::optional<TextError> find_bad_encoding(std::string_view text) {
   }
   const bool nul = at < text.size() && text[at] == '\0';
   return TextError{
-      PlaceFinder(text).at(at),
+      PlaceFinder(text, first_line).at(at),
       nul ? "a NUL byte; only UTF-8 text is read" : "not valid UTF-8; save the file as UTF-8",
       true};
 }

@@ -14,7 +14,8 @@ namespace cpods::json {
 // Turns growing byte offsets into places in one pass over the text.
 class PlaceFinder {
  public:
-  explicit PlaceFinder(std::string_view text) : text_(text) {}
+  explicit PlaceFinder(std::string_view text, std::uint32_t first_line = 1)
+      : text_(text), place_{first_line, 1} {}
   // `offset` must not be smaller than in the call before.
   [[nodiscard]] Place at(std::size_t offset);
 
@@ -25,7 +26,8 @@ class PlaceFinder {
 };
 
 // The first byte that is NUL or not part of well-formed UTF-8 (Unicode 15, table 3-7), as an error.
-[[nodiscard]] std::optional<TextError> find_bad_encoding(std::string_view text);
+[[nodiscard]] std::optional<TextError> find_bad_encoding(std::string_view text,
+                                                         std::uint32_t first_line = 1);
 
 struct Character {
   std::uint32_t value;

@@ -255,14 +255,14 @@ bool is_empty(const YamlTree& tree) {
 
 }  // namespace
 
-ReadText read_yaml(std::string_view text, Dialect dialect) {
+ReadText read_yaml(std::string_view text, Dialect dialect, std::uint32_t first_line) {
   ReadText out;
   text = without_bom(text);
-  if (auto bad = find_bad_encoding(text)) {
+  if (auto bad = find_bad_encoding(text, first_line)) {
     out.errors.push_back(std::move(*bad));
     return out;
   }
-  YamlStream stream(text);
+  YamlStream stream(text, first_line);
   while (const auto tree = stream.next()) {
     if (is_empty(*tree)) continue;
     LocatedBuilder builder(out.errors);
@@ -275,14 +275,14 @@ ReadText read_yaml(std::string_view text, Dialect dialect) {
   return out;
 }
 
-ReadText read_documents(std::string_view text, Dialect dialect) {
+ReadText read_documents(std::string_view text, Dialect dialect, std::uint32_t first_line) {
   const auto first = without_bom(text).find_first_not_of(" \t\r\n");
   const bool bracket =
       first != text.npos && std::string_view("{[").contains(without_bom(text)[first]);
-  if (!bracket) return read_yaml(text, dialect);
-  auto as_json = read_json(text);
+  if (!bracket) return read_yaml(text, dialect, first_line);
+  auto as_json = read_json(text, first_line);
   if (as_json.errors.empty() || !as_json.errors.back().ends_text) return as_json;
-  auto as_yaml = read_yaml(text, dialect);
+  auto as_yaml = read_yaml(text, dialect, first_line);
   const bool only_yaml = as_yaml.errors.empty() || !as_yaml.errors.back().ends_text;
   return only_yaml ? std::move(as_yaml) : std::move(as_json);
 }

@@ -32,9 +32,11 @@ struct Event {
 struct YamlStream::Parser {
   yaml_parser_t raw{};
   std::string_view text;
+  std::uint32_t first_line;
 
-  explicit Parser(std::string_view input) : text(input) {
+  Parser(std::string_view input, std::uint32_t line) : text(input), first_line(line) {
     if (yaml_parser_initialize(&raw) == 0) throw std::bad_alloc();
+    raw.mark.line = first_line - 1;
     yaml_parser_set_encoding(&raw, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&raw, reinterpret_cast<const unsigned char*>(text.data()),
                                  text.size());
@@ -46,7 +48,7 @@ struct YamlStream::Parser {
   [[nodiscard]] TextError error() const {
     std::string message = raw.problem == nullptr ? "not YAML" : raw.problem;
     if (raw.error == YAML_READER_ERROR) {
-      return {PlaceFinder(text).at(raw.problem_offset), std::move(message), true};
+      return {PlaceFinder(text, first_line).at(raw.problem_offset), std::move(message), true};
     }
     if (raw.context != nullptr) {
       message += std::string(", ") + raw.context + " that begins on line " +
@@ -159,7 +161,8 @@ class YamlStream::Composer {
   std::optional<TextError> error_;
 };
 
-YamlStream::YamlStream(std::string_view text) : parser_(std::make_unique<Parser>(text)) {}
+YamlStream::YamlStream(std::string_view text, std::uint32_t first_line)
+    : parser_(std::make_unique<Parser>(text, first_line)) {}
 YamlStream::~YamlStream() = default;
 
 std::optional<YamlTree> YamlStream::next() {

@@ -36,7 +36,8 @@ struct YamlTree {
 // Reads one document after the other from a text that is UTF-8.
 class YamlStream {
  public:
-  explicit YamlStream(std::string_view text);
+  // `first_line`: the number of the text's first line.
+  explicit YamlStream(std::string_view text, std::uint32_t first_line = 1);
   YamlStream(const YamlStream&) = delete;
   YamlStream& operator=(const YamlStream&) = delete;
   ~YamlStream();

@@ -1,6 +1,7 @@
 #pragma once
 // Every name this product puts into a cluster or looks for in one, each in one place.
 
+#include <array>
 #include <string_view>
 
 namespace cpods::names {
@@ -17,12 +18,12 @@ inline constexpr std::string_view kDeviceVolume = "confidential-pods-device";
 inline constexpr std::string_view kNoTokenVolume = "confidential-pods-no-token";
 inline constexpr std::string_view kTokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-// A namespace with this label set to "true" is opted in by the shipped policy.
-inline constexpr std::string_view kOptInLabel = "confidential.pods/enabled";
-
 inline constexpr std::string_view kApiVersion = "confidential.pods/v1";
 inline constexpr std::string_view kMutatingWebhook = "place.confidential.pods";
-inline constexpr std::string_view kValidatingWebhook = "guard.confidential.pods";
+// Namespaces that the webhook configurations leave out, so that a cluster can start without this
+// program: nobody ever asks about what is in them.
+inline constexpr std::array<std::string_view, 4> kNeverAsked = {
+    "kube-system", "kube-public", "kube-node-lease", "confidential-pods"};
 
 // Set by every API server on every namespace; users cannot change it.
 inline constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";

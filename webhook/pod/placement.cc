@@ -122,13 +122,10 @@ std::size_t count_constraints(json::Node spec) {
   return count;
 }
 
-void refuse_too_many_constraints(json::Node spec) {
-  const auto count = count_constraints(spec);
-  if (count <= limits::kNodeConstraints) return;
-  throw json::Malformed(spec.pointer(),
-                        "chooses its nodes by " + std::to_string(count) +
-                            " entries, terms, expressions and values, and no more than " +
-                            std::to_string(limits::kNodeConstraints) + " are judged");
+Placement unread(std::size_t count) {
+  Placement placement;
+  placement.unread = count;
+  return placement;
 }
 
 // Text of a Pod as it is told: validation comes after the mutating call, so it may be of any
@@ -170,6 +167,11 @@ std::string Requirement::text() const {
 }
 
 std::string Placement::why() const {
+  if (unread > 0) {
+    return "it chooses its nodes by " + std::to_string(unread) +
+           " entries, terms, expressions and values, and no more than " +
+           std::to_string(limits::kNodeConstraints) + " are judged";
+  }
   if (open.empty()) return "no node at all can satisfy its nodeSelector and affinity";
   std::string requirements;
   for (const auto* each : open)
@@ -182,7 +184,8 @@ std::string Placement::why() const {
 }
 
 Placement prove_placement(json::Node spec, std::span<const Requirement> requirements) {
-  refuse_too_many_constraints(spec);
+  const auto count = count_constraints(spec);
+  if (count > limits::kNodeConstraints) return unread(count);
   const NodeConstraints selected(spec["nodeSelector"]);
   const auto required = required_affinity(spec);
   if (!required) return judge_branch(selected, std::nullopt, requirements);
@@ -213,7 +216,8 @@ void require_affinity(json::Node spec, std::string_view spec_path, std::string_v
 
 void place(json::Node spec, std::string_view spec_path, std::span<const Requirement> requirements,
            json::Patch& patch) {
-  if (prove_placement(spec, requirements).certainty == Certainty::Guaranteed) return;
+  const auto before = prove_placement(spec, requirements);
+  if (before.certainty == Certainty::Guaranteed || before.unread > 0) return;
   const std::string path(spec_path);
   const NodeConstraints selected(spec["nodeSelector"]);
   const auto required = required_affinity(spec);

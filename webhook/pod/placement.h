@@ -41,18 +41,21 @@ struct Placement {
   std::optional<std::size_t> term;
   // Impossible: the nodeSelector entry or expression that contradicts it.
   json::Node contradiction;
+  // How many words about nodes the Pod has where they are more than limits::kNodeConstraints, of
+  // which nothing is proven: Possible, with nothing open. Else 0.
+  std::size_t unread = 0;
 
   // Part of a sentence: nodeSelectorTerms[1] does not require agentpool in [confidentialpool]
   [[nodiscard]] std::string why() const;
 };
 
-// `spec` is a PodSpec; `requirements` outlive the answer, which points into them. Throws
-// json::Malformed beyond limits::kNodeConstraints.
+// `spec` is a PodSpec; `requirements` outlive the answer, which points into them.
 [[nodiscard]] Placement prove_placement(json::Node spec, std::span<const Requirement> requirements);
 
 // Adds what makes the Pod guaranteed: the requirements that are not yet implied, at the end of
 // every non-empty term, or an affinity of its own. An empty term matches nothing and stays as it
-// is; filling it would loosen the Pod. Nothing is added to a Pod that is guaranteed already.
+// is; filling it would loosen the Pod. Nothing is added to a Pod that is guaranteed already, nor
+// to one of which nothing could be proven then.
 void place(json::Node spec, std::string_view spec_path, std::span<const Requirement> requirements,
            json::Patch& patch);
 

@@ -149,16 +149,15 @@ void check_reserved_name(json::Node spec, std::vector<Step::Flaw>& flaws) {
 
 }  // namespace
 
-Step::Step(StepSettings settings, std::string container, std::vector<std::string> volumes)
-    : settings_(std::move(settings)),
-      container_text_(std::move(container)),
+Step::Step(std::string container, std::vector<std::string> volumes)
+    : container_text_(std::move(container)),
       volume_texts_(std::move(volumes)),
       container_(parse_own(container_text_)) {
   for (const auto& text : volume_texts_) volumes_.push_back(parse_own(text));
 }
 
 Step Step::render(const StepSettings& settings) {
-  return {settings, container_text(settings), volume_texts(settings)};
+  return {container_text(settings), volume_texts(settings)};
 }
 
 std::vector<Step::Flaw> Step::find_flaws(json::Node spec) const {

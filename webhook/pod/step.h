@@ -44,17 +44,15 @@ class Step {
   void inject(json::Node spec, std::string_view spec_path, json::Patch& patch) const;
 
   [[nodiscard]] json::Node container() const { return container_.root(); }
-  [[nodiscard]] const StepSettings& settings() const { return settings_; }
 
  private:
-  Step(StepSettings settings, std::string container, std::vector<std::string> volumes);
+  Step(std::string container, std::vector<std::string> volumes);
 
   void check_list(json::Node list, std::size_t place, std::vector<Flaw>& flaws) const;
   void check_volumes(json::Node list, bool has_step, std::vector<Flaw>& flaws) const;
   void inject_container(json::Node spec, const std::string& path, json::Patch& patch) const;
   void inject_volumes(json::Node spec, const std::string& path, json::Patch& patch) const;
 
-  StepSettings settings_;
   std::string container_text_;
   std::vector<std::string> volume_texts_;
   json::Document container_;

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "pod/names.h"
 #include "policy/decode.h"
 
 namespace cpods::policy {
@@ -35,6 +38,24 @@ void check_reach(json::Node spec, Report& report) {
     report.error(
         selector,
         std::string("an empty namespaceSelector would select every namespace; ") + kEverywhere);
+  }
+}
+
+void warn_of_unasked(json::Node name, Report& report) {
+  if (std::ranges::find(names::kNeverAsked, name.text()) == names::kNeverAsked.end()) return;
+  report.warning(name, "nobody asks about the namespace \"" + std::string(name.text()) +
+                           "\": the webhook configurations leave it out, so nothing is placed or "
+                           "guarded there");
+}
+
+void warn_of_unasked_namespaces(json::Node spec, Report& report) {
+  for (const json::Node each : spec["namespaces"].elements()) warn_of_unasked(each, report);
+  const json::Node selector = spec["namespaceSelector"];
+  warn_of_unasked(selector["matchLabels"][names::kNamespaceNameLabel], report);
+  for (const json::Node expression : selector["matchExpressions"].elements()) {
+    if (expression["key"].text() != names::kNamespaceNameLabel) continue;
+    if (expression["operator"].text() != "In") continue;
+    for (const json::Node each : expression["values"].elements()) warn_of_unasked(each, report);
   }
 }
 
@@ -76,6 +97,7 @@ std::unique_ptr<Policy> decode_policy(json::Node document, Report& report) {
     report.error(spec, "does nothing: add podSelector ({} selects every Pod) or secrets");
   }
   warn_of_opt_out(spec["podSelector"], report);
+  warn_of_unasked_namespaces(spec, report);
   auto policy = std::make_unique<Policy>();
   policy->name = document["metadata"]["name"].text();
   policy->action = action_of(spec["action"].text());

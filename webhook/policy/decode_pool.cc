@@ -2,6 +2,7 @@
 
 #include "policy/decode.h"
 #include "policy/label_rules.h"
+#include "policy/quantity.h"
 
 namespace cpods::policy {
 namespace {
@@ -81,6 +82,32 @@ void check_host_path(json::Node path, Report& report) {
   if (text.find("/../") != text.npos) report.error(path, "must not contain ..");
 }
 
+// What is below holds the step to the API server's validation (pkg/apis/core/validation), which
+// would refuse every Pod of the pool: core/v1 IsNativeResource and IsExtendedResourceName.
+void check_device_resource(json::Node resource, Report& report) {
+  const auto name = std::string(resource.text());
+  if (name.empty()) return;
+  if (name.find("kubernetes.io/") != name.npos || name.starts_with("requests.")) {
+    report.error(resource, "\"" + name + "\" is not an extended resource, because names with " +
+                               "kubernetes.io/ or requests. are Kubernetes' own; write the " +
+                               "resource that the device plugin advertises");
+  } else if (const auto flaw = flaw_of_label_key("requests." + name)) {
+    report.error(resource, "the API server refuses this resource: with \"requests.\" before it, " +
+                               std::string("as quotas write it, it ") + *flaw);
+  }
+}
+
+void check_resources(json::Node resources, Report& report) {
+  constexpr double kRounding = 1 + 1e-12;
+  for (const auto [name, request] : resources["requests"].members()) {
+    const auto limit = resources["limits"][name];
+    if (limit && amount_of(request) > amount_of(limit) * kRounding) {
+      report.error(request, "the request of " + std::string(name) + " is above its limit, and " +
+                                "the API server would refuse every Pod with this step");
+    }
+  }
+}
+
 pod::StepSettings decode_attestation(json::Node given, const LoadOptions& options, Report& report) {
   pod::StepSettings settings;
   settings.image = given["image"] ? std::string(given["image"].text()) : options.step_image;
@@ -93,6 +120,8 @@ pod::StepSettings decode_attestation(json::Node given, const LoadOptions& option
   settings.device_host_path = given["device"]["hostPath"].text();
   settings.device_resource = given["device"]["resource"].text();
   check_host_path(given["device"]["hostPath"], report);
+  check_device_resource(given["device"]["resource"], report);
+  check_resources(given["resources"], report);
   settings.verifier = json::to_text(given["verifier"]);
   if (given["resources"]) settings.resources = json::to_text(given["resources"]);
   return settings;

@@ -92,7 +92,10 @@ class Loading {
     refuse_nothing();
     Loaded loaded;
     const bool good = !has_errors();
-    if (good) warn_of_unused_pools();
+    if (good) {
+      warn_of_unused_pools();
+      warn_of_contradictions();
+    }
     std::ranges::sort(diagnostics_, std::less<>(), order);
     if (good) {
       loaded.snapshot = std::make_shared<const Snapshot>(std::move(pools_), std::move(policies_),
@@ -107,6 +110,7 @@ class Loading {
     Policy* policy;
     std::string pool;
     Position position;
+    std::string takes_all_of;  // the namespaces of which it places every Pod, as written; or ""
   };
 
   void take(const std::string& file, const json::LocatedDocument& document,
@@ -192,12 +196,20 @@ class Loading {
                    "`namespaces`");
     }
     const json::Node pool = root["spec"]["pool"];
-    uses_.push_back({policy.get(), std::string(pool.text()), report.position(pool)});
+    uses_.push_back({policy.get(), std::string(pool.text()), report.position(pool),
+                     namespaces_taken_whole(*policy, root["spec"])});
     if (!is_first(policies_by_name_, policy->name, kPolicyKind, root, report)) {
       duplicates_.push_back(std::move(policy));
     } else {
       policies_.push_back(std::move(policy));
     }
+  }
+
+  static std::string namespaces_taken_whole(const Policy& policy, json::Node spec) {
+    const bool takes_all = policy.action == Action::Enforce && policy.pod_selector &&
+                           policy.pod_selector->requirements.empty();
+    return takes_all ? json::to_text(spec["namespaces"]) + json::to_text(spec["namespaceSelector"])
+                     : std::string();
   }
 
   static bool is_first(std::map<std::string, Position>& names, const std::string& name,
@@ -251,6 +263,21 @@ class Loading {
       if (used_.contains(pool->name)) continue;
       diagnostics_.push_back(
           {Severity::Warning, pool->position, "no policy uses the pool \"" + pool->name + "\""});
+    }
+  }
+
+  // Two that place every Pod of the very same namespaces, each on a pool of its own.
+  void warn_of_contradictions() {
+    std::map<std::string_view, const PoolUse*> first;
+    for (const auto& use : uses_) {
+      if (use.takes_all_of.empty()) continue;
+      const auto& other = *first.try_emplace(use.takes_all_of, &use).first->second;
+      if (other.pool == use.pool) continue;
+      diagnostics_.push_back(
+          {Severity::Warning, use.position,
+           "policy \"" + other.policy->name +
+               "\" places every Pod of the same namespaces on pool \"" + other.pool +
+               "\", so each of them is refused; let both policies name one pool"});
     }
   }
 

@@ -121,10 +121,4 @@ bool Snapshot::needs_labels_of(std::string_view name) const {
   return std::ranges::any_of(named, needs) || std::ranges::any_of(selecting_, needs);
 }
 
-const Policy* Snapshot::first_needing_labels() const {
-  const auto found = std::ranges::find_if(
-      policies_, [](const auto& policy) { return policy->namespace_selector.has_value(); });
-  return found == policies_.end() ? nullptr : found->get();
-}
-
 }  // namespace cpods::policy

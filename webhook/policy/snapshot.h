@@ -30,19 +30,11 @@ class Snapshot {
                                                     const pod::Labels& labels) const;
   // Whether any policy that could reach this namespace by name also looks at namespace labels.
   [[nodiscard]] bool needs_labels_of(std::string_view name) const;
-  // Whether any policy looks at namespace labels at all; the first such policy, or nullptr.
-  [[nodiscard]] const Policy* first_needing_labels() const;
 
   [[nodiscard]] const std::vector<std::unique_ptr<Pool>>& pools() const { return pools_; }
   [[nodiscard]] const std::vector<std::unique_ptr<Policy>>& policies() const { return policies_; }
   // SHA-256 over the files' names and bytes, hex.
   [[nodiscard]] const std::string& digest() const { return digest_; }
-
-  // How many policies reaching() looks at for this namespace.
-  [[nodiscard]] std::size_t candidates_for_test(std::string_view name,
-                                                const pod::Labels& labels) const {
-    return candidates(name, labels).size();
-  }
 
  private:
   struct TextHash {

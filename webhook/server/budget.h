@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <utility>
 
 namespace cpods::server {
 
@@ -28,9 +29,7 @@ class Budget {
 class Share {
  public:
   explicit Share(Budget& budget) : budget_(budget) {}
-  ~Share() {
-    if (held_ > 0) budget_.give_back(held_);
-  }
+  ~Share() { give_back(); }
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
 
@@ -39,6 +38,10 @@ class Share {
     if (!budget_.take(bytes)) return false;
     held_ += bytes;
     return true;
+  }
+  // All of it.
+  void give_back() {
+    if (held_ > 0) budget_.give_back(std::exchange(held_, 0));
   }
 
  private:

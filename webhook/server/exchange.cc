@@ -1,28 +1,24 @@
 // A connection is a loop: read a head, judge it, read its body, ask the handler, write the answer.
 //
 // Beast parses the head only. A body's length is always known (server/contract.h), so its bytes are
-// read straight into the string that the handler gets: no copy, and reads as large as TLS allows.
-// A body that may not be held is read to its end all the same, and its handler gets the front.
+// read straight into the string that the handler gets, in reads as large as TLS allows. A body that
+// may not be held is read to its end all the same, and its handler gets the front.
 // Deadlines are compared once a tick for all sessions of a thread instead of arming a timer for
 // each step: a request costs no timer at all, and a deadline may pass up to one tick late.
 
-#include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <cstring>
-#include <optional>
+#include <string_view>
 
 #include "server/contract.h"
+#include "server/incoming_body.h"
+#include "server/received_head.h"
 #include "server/session.h"
 
 namespace cpods::server {
@@ -35,59 +31,9 @@ using boost::system::error_code;
 
 using Plain = tcp::socket;
 using Tls = asio::ssl::stream<tcp::socket>;
-using Parser = http::request_parser<http::empty_body>;
 
 constexpr auto kAsValues = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view kNoAllow;
-
-Head head_from(Parser& parser) {
-  const auto& message = parser.get();
-  Head head;
-  head.method = message.method_string();
-  head.target = message.target();
-  head.version = message.version();
-  head.has_transfer_encoding = message.find(http::field::transfer_encoding) != message.end();
-  if (const auto length = parser.content_length()) head.content_length = *length;
-  const auto type = message.find(http::field::content_type);
-  if (type != message.end()) head.content_type = type->value();
-  head.expect = message[http::field::expect];
-  return head;
-}
-
-Reply unreadable(error_code ec) {
-  if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
-    return Reply::sentence(431, "The request's head is over the limit of " +
-                                    std::to_string(limits::kHeaderBytes) + " bytes.");
-  }
-  if (ec == http::error::bad_version) {
-    return Reply::sentence(505, "Speak HTTP/1.1; older and newer versions are not served.");
-  }
-  return Reply::sentence(400, "This is not a request of HTTP/1.1: " + ec.message() + ".");
-}
-
-void count_handshake_failure(Metrics& metrics, error_code ec, bool late) {
-  const auto reason = ERR_GET_REASON(static_cast<unsigned long>(ec.value()));
-  const bool by_tls = ec.category() == asio::error::get_ssl_category();
-  if (late) {
-    metrics.handshakes_timed_out.Increment();
-  } else if (by_tls && reason == SSL_R_HTTP_REQUEST) {
-    metrics.handshakes_plain_http.Increment();
-  } else if (by_tls && reason >= SSL_AD_REASON_OFFSET) {
-    metrics.handshakes_alerted.Increment();
-  } else if (by_tls) {
-    metrics.handshakes_garbled.Increment();
-  } else {
-    metrics.handshakes_closed.Increment();
-  }
-  spdlog::debug("TLS handshake failed: {}", late ? "no progress in time" : ec.message());
-}
-
-// Nothing when `memory` holds the room for a body of `size` bytes.
-std::optional<Cut> reserve(std::size_t size, std::size_t limit, Share& memory) {
-  if (size > limit) return Cut::over_limit(size, limit);
-  if (size > limits::kSmallBytes && !memory.grow(size)) return Cut::no_room(size);
-  return std::nullopt;
-}
 
 template <class Stream>
 class StreamSession final : public Session {
@@ -112,7 +58,7 @@ class StreamSession final : public Session {
   asio::awaitable<bool> shake_hands();
   asio::awaitable<bool> exchange();
   asio::awaitable<error_code> read_head(Parser& parser);
-  asio::awaitable<bool> read_body(const Head& head, Share& memory, Request& request);
+  asio::awaitable<bool> read_body(const Head& head, IncomingBody& body);
   asio::awaitable<Reply> answer(const Route& route, Request request);
   asio::awaitable<bool> write(const Reply& reply, const Route& route, bool keep_alive,
                               std::string_view allow);
@@ -145,7 +91,7 @@ asio::awaitable<bool> StreamSession<Stream>::shake_hands() {
     enter(Phase::Handshake);
     const auto [ec] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kAsValues);
     if (ec) {
-      if (!displaced()) count_handshake_failure(service_.metrics, ec, late());
+      if (!displaced()) service_.metrics.count_handshake_failure(ec, late());
       co_return false;
     }
   }
@@ -172,32 +118,24 @@ asio::awaitable<error_code> StreamSession<Stream>::read_head(Parser& parser) {
   }
 }
 
-// Reads the body to its end, and keeps the whole of it or, where there is no room, its front. False
-// when the peer is gone.
+// Reads the body to its end; false when the peer is gone.
 template <class Stream>
-asio::awaitable<bool> StreamSession<Stream>::read_body(const Head& head, Share& memory,
-                                                       Request& request) {
-  const auto size = static_cast<std::size_t>(*head.content_length);
-  request.cut = reserve(size, service_.options.body, memory);
-  const auto kept = request.cut ? std::min(size, limits::kFrontBytes) : size;
-  if (!head.expect.empty() && buffer_.size() < size) {
+asio::awaitable<bool> StreamSession<Stream>::read_body(const Head& head, IncomingBody& body) {
+  const std::string_view read_ahead(static_cast<const char*>(buffer_.data().data()),
+                                    buffer_.size());
+  buffer_.consume(body.take(read_ahead));
+  if (!head.expect.empty() && body.missing() > 0) {
     out_ = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto [ec, count] = co_await asio::async_write(stream_, asio::buffer(out_), kAsValues);
     if (ec) co_return false;
   }
-  auto& body = request.body;
-  body.reserve(kept + limits::kReadAhead);
-  // The memory is not touched before bytes arrive: a claimed length alone costs nothing.
-  body.resize_and_overwrite(kept, [](char*, std::size_t whole) { return whole; });
-  std::size_t have = std::min(size, buffer_.size());
-  std::memcpy(body.data(), buffer_.data().data(), std::min(kept, have));
-  buffer_.consume(have);
-  while (have < size) {
-    const auto room = have < kept ? asio::buffer(body.data() + have, kept - have)
-                                  : buffer_.prepare(std::min(size - have, limits::kReadBytes));
+  while (body.missing() > 0) {
+    const auto kept = body.room();
+    const auto room = kept.empty() ? buffer_.prepare(std::min(body.missing(), limits::kReadBytes))
+                                   : asio::buffer(kept.data(), kept.size());
     const auto [ec, count] = co_await stream_.async_read_some(room, kAsValues);
     if (ec) co_return false;
-    have += count;
+    body.arrived(count);
   }
   co_return true;
 }
@@ -210,7 +148,7 @@ asio::awaitable<bool> StreamSession<Stream>::exchange() {
   parser.body_limit(boost::none);  // the contract knows the limit and a sentence
   const error_code ec = co_await read_head(parser);
   if (ec) {
-    const Reply reply = unreadable(ec);
+    const Reply reply = answer_to_unreadable(ec);
     co_return co_await write(reply, service_.elsewhere, false, kNoAllow);
   }
   if (!parser.is_header_done()) co_return false;
@@ -224,11 +162,11 @@ asio::awaitable<bool> StreamSession<Stream>::exchange() {
     co_return co_await write(refused->reply, route, usable, refused->allow);
   }
   Request request(std::string(head.target), {});
-  Share memory(service_.bodies);
-  if (route.post != nullptr) {
-    const bool arrived = co_await read_body(head, memory, request);
-    if (!arrived) co_return false;
-  }
+  const auto size = route.post != nullptr ? static_cast<std::size_t>(*head.content_length) : 0;
+  IncomingBody body(size, service_.options.body, service_.bodies);  // holds its room to the end
+  const bool arrived = co_await read_body(head, body);
+  if (!arrived) co_return false;
+  body.hand_over(request);
   const Reply reply = co_await answer(route, std::move(request));
   co_return co_await write(reply, route, parser.keep_alive(), kNoAllow);
 }

@@ -1,6 +1,10 @@
 #include "server/metrics.h"
 
+#include <openssl/ssl.h>
 #include <prometheus/text_serializer.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/ssl/error.hpp>
 
 namespace cpods::server {
 namespace {
@@ -83,6 +87,23 @@ StatusCounters& Metrics::answers(const std::string& path) {
 Reply Metrics::exposition() const {
   return {200, "text/plain; version=0.0.4; charset=utf-8",
           prometheus::TextSerializer().Serialize(registry_->Collect())};
+}
+
+void Metrics::count_handshake_failure(boost::system::error_code ec, bool late) {
+  const auto reason = ERR_GET_REASON(static_cast<unsigned long>(ec.value()));
+  const bool by_tls = ec.category() == boost::asio::error::get_ssl_category();
+  if (late) {
+    handshakes_timed_out.Increment();
+  } else if (by_tls && reason == SSL_R_HTTP_REQUEST) {
+    handshakes_plain_http.Increment();
+  } else if (by_tls && reason >= SSL_AD_REASON_OFFSET) {
+    handshakes_alerted.Increment();
+  } else if (by_tls) {
+    handshakes_garbled.Increment();
+  } else {
+    handshakes_closed.Increment();
+  }
+  spdlog::debug("TLS handshake failed: {}", late ? "no progress in time" : ec.message());
 }
 
 void Metrics::add_routes(Routes& routes) const {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <boost/system/error_code.hpp>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,8 @@ class Metrics {
   [[nodiscard]] StatusCounters& answers(const std::string& path);
   // The text exposition format, version 0.0.4.
   [[nodiscard]] Reply exposition() const;
+  // `late`: the server gave up, because its deadline had passed.
+  void count_handshake_failure(boost::system::error_code ec, bool late);
   // Adds GET /metrics.
   void add_routes(Routes& routes) const;
 

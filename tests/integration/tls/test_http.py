@@ -3,6 +3,8 @@
 import base64
 import contextlib
 import json
+import threading
+import time
 import unittest
 
 from serving import Answers, ServerCase, post, review
@@ -143,25 +145,66 @@ class Refusals(ServerCase):
                     "7340032 bytes), and what cannot be read is refused. Make the object smaller; "
                     "each <, > and & in it counts six bytes.")
 
-    def test_many_large_bodies_at_once_are_refused_and_small_ones_served(self):
-        line = 'confidential_pods_unreadable_total{door="validate"}'
-        before = self.server.metric(line)
-        large = LEAD + b'"object":{"a":"' + b"a" * 1_000_000 + b'"}}}'
+    def unread(self, cause):
+        line = 'confidential_pods_unreadable_total{cause="%s",door="validate"}' % cause
+        return self.server.metric(line)
+
+    def denied(self):
+        return self.server.metric('confidential_pods_reviews_total{door="validate",'
+                                  'reason="Malformed",verdict="denied"}')
+
+    def test_each_refusal_of_what_is_not_read_is_counted_as_a_review_and_by_its_cause(self):
+        # They were counted in no review, so an alert on denials missed them.
+        large = LEAD + b'"object":{"a":"' + b"a" * 7_500_000 + b'"}}}'
+        for cause, body in (("malformed", LEAD + b"}"), ("too_large", large)):
+            with self.subTest(cause), self.server.connect() as connection:
+                before = self.unread(cause), self.denied()
+                connection.sendall(post("/validate", body))
+                self.assertEqual(Answers(connection).next()[0], 200)
+                self.assertEqual((self.unread(cause), self.denied()),
+                                 (before[0] + 1, before[1] + 1))
+        before = self.unread("malformed"), self.denied()
+        self.assertEqual(self.server.curl("/validate", "--json", "{}")[1], 400)
+        self.assertEqual((self.unread("malformed"), self.denied()), (before[0] + 1, before[1]))
+
+    def test_claimed_lengths_keep_nobody_out(self):
+        # Ten heads without a body had every review above 64 KiB refused for 15 s.
         claim = (b"POST /validate HTTP/1.1\r\nExpect: 100-continue\r\n"
                  b"Content-Length: 7340032\r\n\r\n")
+        large = review().replace(b'"image":"web"', b'"image":"' + b"a" * 1_000_000 + b'"')
         with contextlib.ExitStack() as claims, self.server.connect() as connection:
-            for _ in range(9):
+            for _ in range(20):
                 claiming = claims.enter_context(self.server.connect())
                 claiming.sendall(claim)
                 self.assertEqual(Answers(claiming).next()[0], 100)
+            connection.sendall(post("/mutate", large))
+            self.assertTrue(json.loads(Answers(connection).next()[2])["response"]["allowed"])
+
+    def test_many_large_bodies_at_once_are_refused_and_small_ones_served(self):
+        before, denied = self.unread("no_room"), self.denied()
+        size = 7_340_032
+        begun = (f"POST /validate HTTP/1.1\r\nContent-Length: {size}\r\n\r\n".encode()
+                 + b"a" * (size - 1))
+        large = LEAD + b'"object":{"a":"' + b"a" * 6_000_000 + b'"}}}'
+        with contextlib.ExitStack() as others, self.server.connect() as connection:
+            for _ in range(9):
+                others.enter_context(self.server.connect()).sendall(begun)
+            time.sleep(1)  # what the sockets still hold is read
             self.assert_refused_unread(
-                connection, "/validate", large * 6,
-                f"this request cannot be read (its {len(large * 6)} bytes find no room beside the "
+                connection, "/validate", large,
+                f"this request cannot be read (its {len(large)} bytes find no room beside the "
                 "requests under way), and what cannot be read is refused. Try again.")
-            self.assertEqual(self.server.metric(line), before + 1)
+            self.assertEqual((self.unread("no_room"), self.denied()), (before + 1, denied + 1))
+            # The mutating door leaves it to failurePolicy; the guard refuses what it must.
+            connection.sendall(post("/mutate", large))
+            status, headers, body = Answers(connection).next()
+            self.assertEqual(status, 503)
+            self.assertNotIn("connection", headers)
+            self.assertRegex(body.decode(), r"^This request cannot be read: its \d+ bytes find no "
+                             r"room beside the requests under way\. Try again\.\n$")
             connection.sendall(post("/validate", review()))
             self.assertEqual(Answers(connection).next()[0], 200)
-            self.assertEqual(self.server.metric(line), before + 1)
+            self.assertEqual(self.unread("no_room"), before + 1)
 
     def test_framing_faults_end_the_connection(self):
         head = "POST /mutate HTTP/1.1\r\nHost: a\r\n"
@@ -187,6 +230,46 @@ class Refusals(ServerCase):
                 self.assertTrue(body.endswith(b"\n"))
                 self.assertIsNone(answers.next())
         self.assert_alive()
+
+
+class HeavySenders(ServerCase):
+    """Small reviews beside 7 MiB of the most costly JSON: most of them were refused."""
+
+    options = ("--threads", "4")
+    PEERS = 2
+    SECONDS = 5
+
+    def test_small_reviews_are_judged_beside_them(self):
+        heavy = review().replace(b'"image":"web"', b'"image":"web","args":['
+                                 + b"0," * 3_600_000 + b"0]")
+        end = time.monotonic() + self.SECONDS
+        sent, wrong = [], []
+
+        def send_heavy():
+            with self.server.connect() as connection:
+                answers = Answers(connection)
+                while time.monotonic() < end:
+                    connection.sendall(post("/validate", heavy))
+                    sent.append(answers.next()[0])
+
+        threads = [threading.Thread(target=send_heavy) for _ in range(self.PEERS)]
+        for thread in threads:
+            thread.start()
+        small = 0
+        with self.server.connect() as connection:
+            answers = Answers(connection)
+            while time.monotonic() < end:
+                connection.sendall(post("/mutate", review()))
+                status, _, body = answers.next()
+                small += 1
+                if status != 200 or b'"allowed":true' not in body:
+                    wrong.append(body)
+                time.sleep(0.005)
+        for thread in threads:
+            thread.join(timeout=60)
+        self.assertGreater(len(sent), self.PEERS)
+        self.assertGreater(small, 20)
+        self.assertEqual(wrong, [])
 
 
 class Connections(ServerCase):

@@ -55,7 +55,26 @@ TEST_CASE("finding: policies that say the same are told in one sentence") {
         "S1 is 1 (policy \"a\" as well as \"c\"). Do.");
   Verdict verdict;
   warn(verdict, Findings{simple(0), simple(0, &kB)}, " will");
-  CHECK(verdict.warnings == std::vector<std::string>{"policy \"a\" as well as \"b\" will: S0 "});
+  CHECK(verdict.warnings == std::vector<std::string>{"policy \"a\" and 1 more will: S0 "});
+}
+
+TEST_CASE("finding: eighty policies with long names leave room for the reason and the fix") {
+  std::vector<policy::Policy> policies;
+  for (int i = 0; i < 80; ++i)
+    policies.push_back(named(std::to_string(10 + i) + std::string(54, 'n')));
+  Findings findings;
+  for (const auto& policy : policies) findings.push_back(simple(0, &policy));
+  for (auto& finding : findings) finding.brief = "may be used off the pool";
+  const auto text = tell("w", findings);
+  CHECK(text.starts_with("w: S0 is 0 (policy \"10nnn"));
+  CHECK(text.ends_with("nnn\" and 75 more). Do."));
+  CHECK(text.size() < 400);
+  Verdict verdict;
+  warn(verdict, findings, " will refuse its Pods");
+  CHECK(verdict.warnings ==
+        std::vector<std::string>{"policy \"10" + std::string(19, 'n') +
+                                 "\u2026\" and 79 more will "
+                                 "refuse its Pods: S0 may be used off the pool"});
 }
 
 TEST_CASE("finding: beyond five they are counted") {
@@ -73,6 +92,12 @@ TEST_CASE("finding: beyond five they are counted") {
   CHECK(tell("w", different) == five + " There are 4 more findings.");
   different.pop_back();
   CHECK(tell("w", different) == five + " There is 1 more finding.");
+  Finding counted = simple(0);
+  for (int i = 0; i < 9; ++i) counted.mention({.kind = "S"}, 6);
+  CHECK(counted.mentions.size() == 6);
+  counted.count_beyond(2);
+  CHECK(counted.mentions.size() == 2);
+  CHECK(tell("w", Findings{counted}) == "w: S0, S and 8 more is 0 (policy \"a\"). Do.");
 }
 
 TEST_CASE("finding: a message is one line of bounded length") {

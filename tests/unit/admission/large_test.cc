@@ -3,10 +3,17 @@
 
 #include <doctest/doctest.h>
 
+#include <malloc.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <functional>
 
 #include "admission/decide.h"
+#include "base/limits.h"
 #include "unit/admission/asking.h"
 
 namespace cpods::admission {
@@ -22,8 +29,10 @@ constexpr std::size_t kStoredBytes = kBytes / 2;
 #if defined(__OPTIMIZE__) && !defined(__clang__)
 // Measured: up to 80, and what is quadratic takes tens of seconds. The rest is for slower ones.
 constexpr double kMilliseconds = 250;
+constexpr std::size_t kMemory = 1;
 #else
 constexpr double kMilliseconds = 5000;  // unoptimised, or with sanitizers: only the order counts
+constexpr std::size_t kMemory = 8;
 #endif
 
 double cpu_milliseconds() {
@@ -191,6 +200,87 @@ double milliseconds(const policy::Snapshot& snapshot, Door door, const Question&
   CHECK(broken_promise(door, "u-1", verdict) == "");
   CHECK(verdict.patch.text().size() < 2 * kBytes);
   return took;
+}
+
+// From /proc/self/status, in KiB.
+long status(const std::string& field) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(field + ":")) return std::stol(line.substr(field.size() + 1));
+  }
+  return 0;
+}
+
+// The KiB that reading this review and deciding about it takes, at its peak: in a child process,
+// whose highest mark is its own.
+long peak_kib(const policy::Snapshot& snapshot, Door door, const Question& question) {
+  auto text = review_text(question);
+  malloc_trim(0);
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const auto child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto before = status("VmRSS");
+    const auto review = json::Document::parse(std::move(text));
+    const auto request = decode(*review);
+    (void)decide(door, *request, snapshot, kNamespaces);
+    const auto peak = status("VmHWM") - before;
+    _exit(write(ends[1], &peak, sizeof peak) == sizeof peak ? 0 : 1);
+  }
+  long peak = -1;
+  REQUIRE(read(ends[0], &peak, sizeof peak) == sizeof peak);
+  int ended = 0;
+  REQUIRE(waitpid(child, &ended, 0) == child);
+  close(ends[0]);
+  close(ends[1]);
+  return peak;
+}
+
+// An OOM kill would open the guard wherever failurePolicy is Ignore.
+TEST_CASE("large: what a Pod takes of memory does not grow with the policies that guard it") {
+  const auto guarded_by = [](int count) {
+    auto yaml = kPoolWithStep;
+    for (int i = 0; i < count; ++i) {
+      yaml += policy_named("p" + number(i),
+                           "pool: snp, namespaces: [payments], templates: Deny, podSelector: {}, "
+                           "secrets: {names: [\"*\", x" +
+                               number(i) + "], onUse: Place}");
+    }
+    return policies(yaml);
+  };
+  const auto one = guarded_by(1);
+  const auto twenty = guarded_by(20);
+  const auto alike = [](const std::string& element, std::size_t bytes) {
+    return "[" + many([&](int) { return element; }, bytes) + "]";
+  };
+  const auto secrets = [&](const std::string& name, std::size_t bytes) {
+    return R"("imagePullSecrets":)" + alike(R"({"name":")" + name + "\"}", bytes);
+  };
+  const std::string on_the_pool = R"("nodeSelector":{"agentpool":"snp"},)";
+  const Row kRows[] = {
+      {"pull secrets", secrets("a", kBytes)},
+      {"pull secrets, updated", secrets("a", kBytes), secrets("b", kStoredBytes)},
+      {"containers of the step's name",
+       on_the_pool + R"("containers":)" + alike(R"({"name":"confidential-pods-attest"})", kBytes)},
+      {"init containers before the step", on_the_pool + R"("initContainers":[)" + many([](int) {
+                                            return std::string("{}");
+                                          }) + R"(,{"name":"confidential-pods-attest"}])"},
+  };
+  const auto check = [&](Door door, const Question& question, std::size_t bytes) {
+    const auto peak = peak_kib(*twenty, door, question);
+    CAPTURE(peak);
+    CHECK(peak < peak_kib(*one, door, question) + 8 * 1024);
+    if (getenv("CPODS_SHOW_MEMORY") != nullptr) MESSAGE("MiB: ", peak / 1024);
+    // The document, and as much again for what is judged of it.
+    CHECK(peak * 1024 < static_cast<long>(2 * bytes * limits::kDocumentBytesPerByte * kMemory));
+  };
+  for (const auto& row : kRows) {
+    CAPTURE(row.name);
+    const auto bytes = row.spec.size() + row.stored.size();
+    for (const auto door : {Door::Place, Door::Guard}) check(door, question_of(row), bytes);
+    if (row.stored.empty()) check(Door::Guard, template_of(row), 3 * bytes);
+  }
 }
 
 TEST_CASE("large: whatever a Pod of three megabytes is made of, it is decided about in no time") {

@@ -85,6 +85,26 @@ TEST_CASE("malformed: a stored object that cannot be read holds up a change of i
             .starts_with("refused Malformed: "));
 }
 
+TEST_CASE("malformed: policies that only watch cannot judge what cannot be read, nor refuse it") {
+  const auto warn = policy_named("warn", "action: Warn, " + kAllInPayments);
+  const auto audit = policy_named("audit", "action: Audit, " + kAllInPayments);
+  const Question question{.object = pod("[]")};
+  const auto watching = policies(kPool + warn + audit);
+  const auto verdict = ask(*watching, question);
+  CHECK(verdict.allowed);
+  CHECK(verdict.warnings ==
+        std::vector<std::string>{"policy \"warn\": /spec must be an object, but is an array"});
+  CHECK(verdict.audit_annotations == std::vector<std::pair<std::string, std::string>>{
+                                         {"findings", "Malformed(audit),Malformed(warn)"}});
+  CHECK(said(*watching, {.door = Door::Place, .object = pod("[]")}) == "allowed NotConcerned");
+  const auto enforcing = policies(kPool + warn + policy_named("db", kGuardDb));
+  for (const auto door : {Door::Place, Door::Guard}) {
+    CHECK(said(*enforcing, {.door = door, .object = pod("[]")})
+              .starts_with("refused Malformed: payments/web: /spec must be an object, but is an "
+                           "array. Correct that field."));
+  }
+}
+
 TEST_CASE("unknown namespace: refused where labels decide, and only there") {
   const auto by_label = kPool + policy_named("opt-in",
                                              "pool: snp, namespaceSelector: {matchLabels: "
@@ -138,12 +158,20 @@ TEST_CASE("malformed: more words about nodes than are judged are refused, where 
   CHECK(said(policies, {.object = pod(terms(3333))}) == "allowed Satisfied");
   for (const auto door : {Door::Place, Door::Guard}) {
     CHECK(said(policies, {.door = door, .object = pod(terms(3334))}) ==
-          "refused Malformed: payments/web: /spec chooses its nodes by 10003 entries, terms, "
-          "expressions and values, and no more than 10000 are judged. Correct that field.");
+          "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
+          "this Pod may run elsewhere: it chooses its nodes by 10003 entries, terms, expressions "
+          "and values, and no more than 10000 are judged. Choose its nodes by fewer.");
     CHECK(
         said(policies, {.door = door, .object = pod(terms(3334)), .namespace_name = "labelled"}) ==
         "allowed NotConcerned");
   }
+  const auto watching = [&](const std::string& action) {
+    return said(kPool + policy_named("some", "action: " + action + ", " + kAllInPayments),
+                {.object = pod(terms(3334))});
+  };
+  CHECK(watching("Audit") == "allowed Satisfied");
+  CHECK(watching("Warn") ==
+        "allowed Satisfied\nwarning: policy \"some\": may run off pool \"snp\"");
 }
 
 TEST_CASE("large: tens of thousands of references are judged in no time and told in a few words") {

@@ -123,10 +123,38 @@ TEST_CASE("templates: an object of the kind without a template has nothing to he
   const auto yaml = kPool + policy_named("all", kGuardPayments + ", templates: Deny");
   CHECK(said(yaml, about("Job", R"({"kind":"Job","spec":{"tasks":[]}})")) ==
         "allowed NotConcerned");
-  CHECK(said(yaml, about("Deployment", R"({"kind":"Deployment","metadata":{"name":"shop"},
+  CHECK(
+      said(yaml, about("Deployment", R"({"kind":"Deployment","metadata":{"name":"shop"},
                                            "spec":{"template":{"metadata":{}}}})")) ==
-        "refused Malformed: payments/shop: /spec must be an object, but is missing. Correct that "
-        "field.");
+      "refused Malformed: Deployment payments/shop: its Pods would be refused: /spec/template/spec "
+      "must be an object, but is missing. Correct that field.");
+}
+
+TEST_CASE("templates: one that cannot be read is told with its kind and place, by the setting") {
+  const auto ask_with = [](const std::string& setting, const std::string& object) {
+    return said(kPool + policy_named("all", kGuardPayments + ", secrets: {names: [x]}" + setting),
+                about("CronJob", object));
+  };
+  const auto volumes = workload("CronJob", R"({"volumes":"x"})");
+  const auto labels = workload("CronJob", "{}", R"({"labels":{"a":5}})");
+  const std::string kTemplate = "/spec/jobTemplate/spec/template";
+  const std::string kRefused =
+      "refused Malformed: CronJob payments/shop: its Pods would be refused: " + kTemplate;
+  CHECK(ask_with(", templates: Deny", volumes) ==
+        kRefused + "/spec/volumes must be an array, but is a string. Correct that field.");
+  CHECK(ask_with(", templates: Deny", labels) ==
+        kRefused + "/metadata/labels/a must be a string, but is a number. Correct that field.");
+  CHECK(ask_with(", templates: Deny", workload("CronJob", "{}", "[]")) ==
+        kRefused + "/metadata must be an object, but is an array. Correct that field.");
+  CHECK(ask_with("", volumes) ==
+        "allowed Satisfied\nwarning: policy \"all\" will refuse its Pods: " + kTemplate +
+            "/spec/volumes must be an array, but is a string");
+  CHECK(ask_with(", templates: Ignore", volumes) == "allowed Satisfied");
+  CHECK(ask_with(", action: Audit, templates: Ignore", volumes) == "allowed Satisfied");
+  CHECK(ask_with(", action: Audit, templates: Deny", volumes) == "allowed Satisfied");
+  CHECK(ask_with(", action: Warn, templates: Deny", volumes) ==
+        "allowed Satisfied\nwarning: policy \"all\": " + kTemplate +
+            "/spec/volumes must be an array, but is a string");
 }
 
 TEST_CASE(

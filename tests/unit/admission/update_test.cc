@@ -113,6 +113,43 @@ TEST_CASE("restore: adds nothing to a Pod that never was placed") {
   CHECK(update(running, Door::Guard, object) == "allowed Satisfied");
 }
 
+TEST_CASE("restore: what was injected is given back where no policy reaches the Pod any more") {
+  const auto applied = create("{}");
+  const auto by_label = kPoolWithStep + policy_named("opt-in",
+                                                     "pool: snp, namespaceSelector: {matchLabels: "
+                                                     "{x: y}}, podSelector: {}");
+  for (const auto& yaml : {kPoolWithStep + policy_named("all",
+                                                        "pool: snp, namespaces: [a], "
+                                                        "podSelector: {}"),
+                           by_label}) {
+    const Applied later{policies(yaml), applied.stored};
+    CHECK(restores(later, pod("{}")));
+    // Nor does it matter whether the namespace's labels are known.
+    CHECK(said(*later.snapshot,
+               {.door = Door::Place,
+                .object = pod("{}"),
+                .old_object = applied.stored,
+                .operation = "UPDATE"},
+               Namespaces())
+              .starts_with("allowed Restored ["));
+    CHECK(update(later, Door::Place, pod("[]")) == "allowed NotConcerned");
+  }
+}
+
+// Found by the fuzzer: the patch added to a spec that was not there, and did not apply.
+TEST_CASE("restore: an object without a spec has nothing to be given back to") {
+  const auto applied = create("{}");
+  for (const std::string_view object : {R"({})", R"({"spec":null})", R"({"spec":[]})"}) {
+    CAPTURE(object);
+    const auto verdict = ask(*applied.snapshot, {.door = Door::Place,
+                                                 .object = std::string(object),
+                                                 .old_object = applied.stored,
+                                                 .operation = "UPDATE"});
+    CHECK(verdict.allowed);
+    CHECK(verdict.patch.empty());
+  }
+}
+
 TEST_CASE("restore: a toleration is given back as it is stored, one that is no pool's never") {
   const auto snapshot = policies(kPolicies);
   const Applied everything{snapshot, pod(R"({"tolerations":[{"operator":"Exists"}],"x":1})")};

@@ -131,6 +131,30 @@ TEST_CASE(
   CHECK_FALSE(outcome->root()["pods"].present());
 }
 
+TEST_CASE("review: a DELETE is told by the name of the object that goes, or of the request") {
+  struct Row {
+    const char* objects;
+    const char* name;
+  };
+  const Row rows[] = {
+      {R"("object":null,"oldObject":{"metadata":{"name":"old"}})", "old"},
+      {R"("object":null,"oldObject":null)", "asked"},
+      {R"("oldObject":{"metadata":{}})", "asked"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.objects);
+    Scene scene;
+    scene.label("shop:opt=out")
+        .input(R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u",
+          "kind":{"group":"","version":"v1","kind":"Pod"},"name":"asked","namespace":"shop",
+          "resource":{"group":"","version":"v1","resource":"pods"},"operation":"DELETE",)" +
+               std::string(row.objects) + "}}")
+        .run();
+    CHECK(scene.code == 0);
+    CHECK(scene.text.starts_with("untouched  Pod shop/" + std::string(row.name) + "\n"));
+  }
+}
+
 TEST_CASE("review: -o review says so where there is nothing to answer") {
   Scene scene;
   scene.input(kOrdinary).output("review").run();

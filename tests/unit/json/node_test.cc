@@ -42,7 +42,6 @@ TEST_CASE("node: missing stays missing all the way down") {
     CHECK_FALSE(node.elements().begin() != node.elements().end());
     CHECK_FALSE(node.members().begin() != node.members().end());
     CHECK(to_text(node) == "null");
-    CHECK(to_pretty_text(node) == "null");
   }
   CHECK(Node().kind() == Kind::Missing);
   CHECK(document.root()["null"].kind() == Kind::Null);
@@ -182,12 +181,6 @@ TEST_CASE("node: the same place is more than the same value") {
   CHECK(document.root().at(0).equals(document.root().at(1)));
   CHECK_FALSE(document.root().at(0).is(document.root().at(1)));
   CHECK(document.root().at(0).is(document.root().at(0)));
-}
-
-TEST_CASE("node: pretty text is indented by two") {
-  const auto document = parsed(R"({"a":[1,{"b":null}],"c":{}})");
-  CHECK(to_pretty_text(document.root()) ==
-        "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": {}\n}");
 }
 
 }  // namespace

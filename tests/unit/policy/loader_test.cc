@@ -192,6 +192,87 @@ TEST_CASE("loader: what is wrong with a policy") {
   }
 }
 
+TEST_CASE("loader: a step that the API server would refuse is an error") {
+  const auto lines = [](const std::string& device, const std::string& resources) {
+    std::string out;
+    const auto text = pool_with(
+        "  attestation:\n    evidence: azure-vtpm\n    verifier: {local: {}}\n"
+        "    device: {resource: " +
+        device + "}\n    resources: " + resources + "\n");
+    const auto loaded = load_texts({{"p.yaml", text}});
+    for (const auto& each : loaded.diagnostics) {
+      if (each.severity == Severity::Error) out += each.text() + "\n";
+    }
+    return out;
+  };
+  const std::string fine = "{limits: {cpu: 1, memory: 64Mi}, requests: {cpu: 1000m, memory: 64Mi}}";
+  CHECK(lines("example.com/tpm", fine) == "");
+  CHECK(lines("example.com/tpm",
+              "{limits: {cpu: \"0.1\", memory: 1G}, requests: {cpu: 100m, memory: 953Mi}}") == "");
+  CHECK(
+      lines("example.com/tpm",
+            "{limits: {cpu: 100m, memory: 1G}, requests: {cpu: 1, memory: 1Gi}}") ==
+      "p.yaml:10:66: the request of cpu is above its limit, and the API server would refuse every "
+      "Pod with this step\n"
+      "p.yaml:10:77: the request of memory is above its limit, and the API server would refuse "
+      "every Pod with this step\n");
+  for (const std::string device :
+       {"kubernetes.io/tpm", "a.kubernetes.io/tpm", "requests.a.io/tpm"}) {
+    CHECK(lines(device, fine) ==
+          "p.yaml:9:24: \"" + device +
+              "\" is not an extended resource, because names with kubernetes.io/ or requests. are "
+              "Kubernetes' own; write the resource that the device plugin advertises\n");
+  }
+  CHECK(lines("example.com/" + std::string(64, 'x'), fine)
+            .starts_with("p.yaml:9:24: the API server refuses this resource: with \"requests.\" "
+                         "before it, as quotas write it, it "));
+  const auto prefix =
+      std::string(61, 'a') + "." + std::string(61, 'b') + "." + std::string(61, 'c');
+  CHECK(lines(prefix + "." + std::string(58, 'd') + "/tpm", fine) == "");  // 244 and "requests."
+  CHECK(lines(prefix + "." + std::string(59, 'd') + "/tpm", fine) != "");
+}
+
+TEST_CASE("loader: a namespace that nobody asks about gets a warning") {
+  CHECK(
+      joined(diagnostics_of(policy_with(
+          "  pool: pool\n  namespaces: [a, kube-system, kube-*]\n  namespaceSelector:\n"
+          "    matchLabels: {kubernetes.io/metadata.name: kube-public}\n    matchExpressions:\n"
+          "    - {key: kubernetes.io/metadata.name, operator: In, values: [confidential-pods]}\n"
+          "    - {key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-node-lease]}\n"
+          "  podSelector: {}\n"))) ==
+      joined({"p.yaml:6:19: warning: nobody asks about the namespace \"kube-system\": the webhook "
+              "configurations leave it out, so nothing is placed or guarded there",
+              "p.yaml:8:48: warning: nobody asks about the namespace \"kube-public\": the webhook "
+              "configurations leave it out, so nothing is placed or guarded there",
+              "p.yaml:10:65: warning: nobody asks about the namespace \"confidential-pods\": the "
+              "webhook configurations leave it out, so nothing is placed or guarded there"}));
+}
+
+TEST_CASE("loader: two policies that want every Pod of the same namespaces on two pools") {
+  const auto policy = [](const std::string& name, const std::string& spec) {
+    return "\n---\napiVersion: confidential.pods/v1\nkind: ConfidentialPolicy\nmetadata: {name: " +
+           name + "}\nspec: {" + spec + "}\n";
+  };
+  auto other = std::string(kPoolText);
+  other.replace(other.find("name: pool"), 10, "name: second");
+  const auto warnings = [&](const std::string& a, const std::string& b) {
+    return joined(
+        diagnostics_of(std::string(kPoolText) + "---\n" + other + policy("a", a) + policy("b", b)));
+  };
+  const std::string every = ", namespaces: [x, y], podSelector: {}";
+  CHECK(warnings("pool: pool" + every, "pool: second" + every) ==
+        "p.yaml:23:14: warning: policy \"a\" places every Pod of the same namespaces on pool "
+        "\"pool\", so each of them is refused; let both policies name one pool\n");
+  for (const std::string harmless :
+       {"pool: second, namespaces: [x], podSelector: {}",
+        "pool: second, action: Warn, namespaces: [x, y], podSelector: {}",
+        "pool: second, namespaces: [x, y], podSelector: {matchLabels: {a: b}}",
+        "pool: second, namespaces: [x, y], secrets: {names: [s]}"}) {
+    CAPTURE(harmless);
+    CHECK(warnings("pool: pool" + every, harmless) == "");
+  }
+}
+
 TEST_CASE("loader: an error that follows from another is not told") {
   CHECK(diagnostics_of("a: [\n---\n" + std::string(kPolicyText)).size() == 1);
   const auto faulty_pool =
@@ -251,9 +332,11 @@ spec:
   CHECK(pool.tolerations.at(0).op == "Equal");
   CHECK(pool.tolerations.at(1).op == "Exists");
   REQUIRE(pool.step);
-  CHECK(pool.step->settings().image == "confidential-pods:test");
-  CHECK(pool.step->settings().verifier == R"({"local":{"vmpl":0}})");
-  CHECK(pool.step->settings().device_resource == "example.com/tpm");
+  const auto step = pool.step->container();
+  CHECK(step["image"].text() == "confidential-pods:test");
+  CHECK(step["args"].at(2).text() ==
+        R"({"evidence":"azure-vtpm","verifier":{"local":{"vmpl":0}}})");
+  CHECK(step["resources"]["limits"]["example.com/tpm"].text() == "1");
   CHECK(pool.position.file == "pool.yaml");
   const auto& policy = *loaded.snapshot->policies().at(0);
   CHECK(policy.pool == &pool);

@@ -2,16 +2,29 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <set>
 #include <string>
 
 #include "json/document.h"
-#include "json/schema.h"
 
 using namespace cpods;
 
 namespace {
+
+// RapidJSON's of draft-04, annotations, and our own words for a pattern. What is not here would be
+// ignored.
+const std::set<std::string> kSupported = {"$schema",       "id",
+                                          "$ref",          "definitions",
+                                          "title",         "description",
+                                          "default",       "type",
+                                          "enum",          "properties",
+                                          "required",      "additionalProperties",
+                                          "minProperties", "maxProperties",
+                                          "items",         "minItems",
+                                          "maxItems",      "minLength",
+                                          "maxLength",     "pattern",
+                                          "minimum",       "patternErrorMessage",
+                                          "maximum",       "anyOf"};
 
 // Keywords whose members are names of the schema's own choice, each with a schema below it.
 bool names_schemas(std::string_view keyword) {
@@ -64,10 +77,9 @@ TEST_CASE("schema: the policy schema uses only keywords that the validator knows
   const auto document = schema();
   std::set<std::string> keywords;
   collect(document.root(), keywords);
-  const auto& supported = json::supported_keywords();
   for (const auto& keyword : keywords) {
     CAPTURE(keyword);
-    CHECK(std::ranges::find(supported, keyword) != supported.end());
+    CHECK(kSupported.contains(keyword));
   }
 }
 

@@ -1,0 +1,14 @@
+#pragma once
+// The amount that a core/v1 resource quantity stands for (apimachinery resource.Quantity), to
+// compare two of them.
+// Pure; any thread.
+
+#include "json/node.h"
+
+namespace cpods::policy {
+
+// `quantity` is what the policy schema lets through: a whole number, or digits with a suffix such
+// as 100m, 1.5 or 64Mi. In a double: exact to fifteen digits.
+[[nodiscard]] double amount_of(json::Node quantity);
+
+}  // namespace cpods::policy
