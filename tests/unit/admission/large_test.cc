@@ -270,7 +270,8 @@ TEST_CASE("large: what a Pod takes of memory does not grow with the policies tha
   const auto check = [&](Door door, const Question& question, std::size_t bytes) {
     const auto peak = peak_kib(*twenty, door, question);
     CAPTURE(peak);
-    CHECK(peak < peak_kib(*one, door, question) + 8 * 1024);
+    // A sanitizer keeps what is freed, so that its peaks tell nothing about policies.
+    if (kMemory == 1) CHECK(peak < peak_kib(*one, door, question) + 8 * 1024);
     if (getenv("CPODS_SHOW_MEMORY") != nullptr) MESSAGE("MiB: ", peak / 1024);
     // The document, and as much again for what is judged of it.
     CHECK(peak * 1024 < static_cast<long>(2 * bytes * limits::kDocumentBytesPerByte * kMemory));
