@@ -32,7 +32,7 @@ inline constexpr std::size_t kDocumentBytesPerByte = 17;
 // with the patch; a copy's arrays do not grow.
 inline constexpr std::size_t kRehearsalBytesPerByte = 16;
 // All parsed reviews that are not small: two of the largest and worst Pods, or one such workload.
-// With the sums above and 80 KiB a connection it stays below the 512 MiB that the manifests allow.
+// With the sums above, 80 KiB a connection and what malloc keeps it is below the manifests' 1 GiB.
 inline constexpr std::size_t kDocumentMemory = std::size_t{240} * 1024 * 1024;
 
 // Go's header limit for a whole request head is 1 MiB; the API server sends under 1 KiB.
