@@ -123,8 +123,7 @@ void ReviewService::add_routes(server::Routes& routes) {
 
 bool ReviewService::must_ask(const admission::Request& review,
                              const policy::Snapshot& snapshot) const {
-  return namespaces_ != nullptr && admission::is_looked_at(review) &&
-         snapshot.needs_labels_of(review.namespace_name) &&
+  return admission::is_looked_at(review) && snapshot.needs_labels_of(review.namespace_name) &&
          !cluster_.namespace_labels(review.namespace_name);
 }
 
@@ -169,16 +168,18 @@ ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body)
 
 boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::Request request) {
   const auto patience = lookup_time(request);
-  Asked asked{door, uid_at_the_front(request.body), Clock::now(), true};
+  Asked asked{door, uid_at_the_front(request.body), Clock::now(), namespaces_ != nullptr};
   if (request.cut) co_return refuse(asked, explained(*request.cut));
-  // Parsed once more after the wait: what is parsed costs many times its text, and shall not wait.
-  auto judged = judge(asked, request.body);
+  // Parsing writes into the text. What is parsed costs many times that text, so that after a wait
+  // it is parsed once more, from a copy.
+  std::string again = asked.may_ask ? request.body : std::string();
+  auto judged = judge(asked, std::move(request.body));
   if (!judged) {
     // Whatever it answers is in the cache now, or the namespace stays unknown and is refused.
     const auto ignored = co_await namespaces_->look_up(std::move(judged.error().name), patience);
     static_cast<void>(ignored);
     asked.may_ask = false;
-    judged = judge(asked, std::move(request.body));
+    judged = judge(asked, std::move(again));
   }
   co_return std::move(*judged);
 }

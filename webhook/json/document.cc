@@ -10,7 +10,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -81,46 +81,61 @@ struct Generator {
   }
 };
 
-bool same_name(const Value::Member& a, const Value::Member& b) {
-  const auto size = a.name.GetStringLength();
-  return size == b.name.GetStringLength() &&
-         std::memcmp(a.name.GetString(), b.name.GetString(), size) == 0;
-}
-
 // Names are a stranger's to choose, so they are sorted and not hashed: a table could be flooded
 // with names of one hash.
-const Value::Member* second_of_a_name(const Value& object) {
-  constexpr std::size_t kPairwise = 16;  // up to here comparing pairs beats sorting
-  const auto* begin = &*object.MemberBegin();
-  const auto size = object.MemberCount();
-  if (size <= kPairwise) {
-    for (rapidjson::SizeType i = 1; i < size; ++i) {
-      for (rapidjson::SizeType j = 0; j < i; ++j) {
-        if (same_name(begin[i], begin[j])) return begin + i;
-      }
-    }
-    return nullptr;
-  }
+const Value::Member* second_of_many(const Value& object) {
   std::vector<std::pair<std::string_view, const Value::Member*>> names;
-  names.reserve(size);
-  for (rapidjson::SizeType i = 0; i < size; ++i)
-    names.emplace_back(text_of(begin[i].name), begin + i);
+  names.reserve(object.MemberCount());
+  for (const auto& member : object.GetObject()) names.emplace_back(text_of(member.name), &member);
   std::ranges::sort(names);
   const auto twice =
       std::ranges::adjacent_find(names, {}, [](const auto& each) { return each.first; });
   return twice == names.end() ? nullptr : std::next(twice)->second;
 }
 
-// The second member of a name anywhere below, or nullptr.
+// One of 64 bits for each name; names of different bits differ.
+std::uint64_t mark_of(std::string_view name) {
+  if (name.empty()) return 1;
+  const auto first = static_cast<unsigned char>(name.front());
+  const auto last = static_cast<unsigned char>(name.back());
+  return std::uint64_t{1} << ((name.size() * 7 + first * 3U + last) % 64);
+}
+
+const Value::Member* second_of_a_name(const Value& object) {
+  constexpr rapidjson::SizeType kPairwise = 16;  // up to here comparing pairs beats sorting
+  const auto size = object.MemberCount();
+  if (size > kPairwise) return second_of_many(object);
+  const auto* members = &*object.MemberBegin();
+  std::uint64_t marks = 0;
+  for (const auto* member = members; member != members + size; ++member) {
+    const auto name = text_of(member->name);
+    const auto mark = mark_of(name);
+    const bool again = (marks & mark) != 0 && std::any_of(members, member, [&](const auto& other) {
+                         return text_of(other.name) == name;
+                       });
+    if (again) return member;
+    marks |= mark;
+  }
+  return nullptr;
+}
+
+const Value::Member* find_duplicate(const Value& value);
+
+// Most values hold no others, and are passed over without a call.
+const Value::Member* find_duplicate_within(const Value& value) {
+  return value.IsObject() || value.IsArray() ? find_duplicate(value) : nullptr;
+}
+
+// The second member of a name anywhere in an object or array, or nullptr.
 const Value::Member* find_duplicate(const Value& value) {
-  if (value.IsObject() && value.MemberCount() > 0) {
-    if (const auto* second = second_of_a_name(value)) return second;
-    for (auto member = value.MemberBegin(); member != value.MemberEnd(); ++member) {
-      if (const auto* found = find_duplicate(member->value)) return found;
-    }
-  } else if (value.IsArray()) {
+  if (value.IsArray()) {
     for (const auto& element : value.GetArray()) {
-      if (const auto* found = find_duplicate(element)) return found;
+      if (const auto* found = find_duplicate_within(element)) return found;
+    }
+  } else if (value.MemberCount() > 0) {
+    if (const auto* second = second_of_a_name(value)) return second;
+    for (const auto& member : value.GetObject()) {
+      if (const auto* found = find_duplicate_within(member.value)) return found;
     }
   }
   return nullptr;
@@ -215,7 +230,7 @@ Result<Document> Document::parse(std::string text, std::size_t depth) {
     if (message.ends_with('.')) message.remove_suffix(1);  // whoever tells it ends the sentence
     return failure(ErrorCode::Malformed, offset(generator.result.Offset()), std::string(message));
   }
-  if (const auto* second = find_duplicate(memory->dom)) {
+  if (const auto* second = find_duplicate_within(memory->dom)) {
     return failure(ErrorCode::Malformed, Node(&second->value, &memory->dom).pointer(),
                    "the key \"" + std::string(text_of(second->name)) + "\" appears twice");
   }

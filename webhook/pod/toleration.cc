@@ -36,6 +36,7 @@ bool Toleration::covers(const Toleration& other) const {
 
 std::vector<Toleration> missing_tolerations(json::Node spec,
                                             const std::vector<Toleration>& wanted) {
+  if (wanted.empty()) return {};
   std::vector<Toleration> present;
   for (const json::Node each : spec["tolerations"].elements()) {
     present.push_back(Toleration::read(each));
