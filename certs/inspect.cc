@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <vector>
+
 #include "certs/openssl.h"
 
 namespace cpods::certs {
@@ -21,17 +23,28 @@ Time time_of(const ASN1_TIME* asn1) {
   return Time(std::chrono::days(days) + std::chrono::seconds(seconds));
 }
 
-Result<Store> trusting(std::string_view ca_pem) {
-  Store store(X509_STORE_new());
-  const Bio bio = reading(ca_pem);
-  int count = 0;
-  while (Certificate ca{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
-    X509_STORE_add_cert(store.get(), ca.get());
-    ++count;
+std::vector<Certificate> certificates_of(std::string_view pem) {
+  std::vector<Certificate> found;
+  const Bio bio = reading(pem);
+  while (Certificate next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    found.push_back(std::move(next));
   }
   ERR_clear_error();  // the end of the text is reported as an error
-  if (count == 0) return failure(ErrorCode::Malformed, "", "no certificate in the CA bundle");
+  return found;
+}
+
+Result<Store> trusting(std::string_view ca_pem) {
+  Store store(X509_STORE_new());
+  const auto authorities = certificates_of(ca_pem);
+  for (const auto& each : authorities) X509_STORE_add_cert(store.get(), each.get());
+  if (authorities.empty()) {
+    return failure(ErrorCode::Malformed, "", "no certificate in the CA bundle");
+  }
   return store;
+}
+
+void free_stack(STACK_OF(X509) * stack) {
+  sk_X509_free(stack);
 }
 
 bool expect_name(X509_VERIFY_PARAM* parameters, const std::string& name) {
@@ -90,10 +103,14 @@ Result<void> accepts(std::string_view ca_pem, std::string_view leaf_pem, const s
   if (!leaf) return std::unexpected(leaf.error());
   auto store = trusting(ca_pem);
   if (!store) return std::unexpected(store.error());
+  // The leaf's text may bring intermediate authorities, and any trusted one ends the chain.
+  const auto chain = certificates_of(leaf_pem);
+  const std::unique_ptr<STACK_OF(X509), Freeing<free_stack>> offered(sk_X509_new_null());
+  for (const auto& each : chain) sk_X509_push(offered.get(), each.get());
   const StoreContext context(X509_STORE_CTX_new());
-  X509_STORE_CTX_init(context.get(), store->get(), leaf->get(), nullptr);
+  X509_STORE_CTX_init(context.get(), store->get(), leaf->get(), offered.get());
   X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
-  X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_X509_STRICT);
+  X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN);
   X509_VERIFY_PARAM_set_time(parameters, std::chrono::system_clock::to_time_t(now));
   X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_SERVER);
   if (!expect_name(parameters, name)) {

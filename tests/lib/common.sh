@@ -2,7 +2,7 @@
 # environment. Source it after `set -euo pipefail`; it runs nothing by itself.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-CACHE=${CONFIDENTIAL_PODS_CACHE:-$HOME/.cache/confidential-pods}
+CACHE=${CONFIDENTIAL_PODS_CACHE:-${HOME:-/root}/.cache/confidential-pods}
 LOGS=$CACHE/logs
 mkdir -p "$CACHE" "$LOGS"
 export CONFIDENTIAL_PODS_CACHE=$CACHE

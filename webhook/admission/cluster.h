@@ -12,10 +12,11 @@ namespace cpods::admission {
 
 class Cluster {
  public:
+  using Labels = std::shared_ptr<const pod::Labels>;
+
   virtual ~Cluster() = default;
   // The namespace's labels, or nullptr when this namespace is not known here (yet).
-  [[nodiscard]] virtual std::shared_ptr<const pod::Labels> namespace_labels(
-      std::string_view name) const = 0;
+  [[nodiscard]] virtual Labels namespace_labels(std::string_view name) const = 0;
 };
 
 }  // namespace cpods::admission

@@ -15,7 +15,7 @@ bool is_pod(const Request& request) {
   return request.kind == "Pod" && request.resource.group.empty() &&
          request.resource.name == "pods" &&
          (request.resource.subresource.empty() ||
-          request.resource.subresource == "ephemeralcontainers");
+          request.resource.subresource == names::kEphemeralSubresource);
 }
 
 // One of the eight built-in kinds; a custom resource of the same name may look quite different.
@@ -36,6 +36,11 @@ bool is_mirror(const Request& request) {
 bool reads_guarded(const Subject& subject) {
   return std::ranges::any_of(subject.concerns,
                              [](const auto& concern) { return concern.reads_guarded; });
+}
+
+// The mutating door only gives back what an update has lost.
+bool is_restored(Door door, const Request& request) {
+  return door == Door::Place && request.operation == "UPDATE";
 }
 
 // Nothing that is judged has changed: status, finalizers and annotations are never held up.
@@ -105,9 +110,8 @@ Verdict decide_about_pod(Door door, const Request& request,
 
 Verdict decide_unguarded(Door door, const Request& request, const policy::Snapshot& snapshot,
                          const Cluster& cluster) {
-  const bool changes = request.operation == "CREATE" || request.operation == "UPDATE";
-  if (!changes || !is_looked_at(request) || is_unchanged(request)) return {};
-  if (door == Door::Place && request.operation == "UPDATE") return restore(request, snapshot);
+  if (is_restored(door, request)) return restore(request, snapshot);
+  if (!is_judged(door, request)) return {};
   const auto labels = cluster.namespace_labels(request.namespace_name);
   if (!labels && snapshot.needs_labels_of(request.namespace_name)) {
     const auto name = std::string(request.namespace_name);
@@ -128,6 +132,11 @@ Verdict decide_unguarded(Door door, const Request& request, const policy::Snapsh
 
 bool is_looked_at(const Request& request) {
   return is_pod(request) || is_workload(request);
+}
+
+bool is_judged(Door door, const Request& request) {
+  const bool changes = request.operation == "CREATE" || request.operation == "UPDATE";
+  return changes && is_looked_at(request) && !is_restored(door, request) && !is_unchanged(request);
 }
 
 Verdict decide(Door door, const Request& request, const policy::Snapshot& snapshot,

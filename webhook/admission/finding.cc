@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace cpods::admission {
 namespace {
@@ -130,10 +131,11 @@ void Finding::mention(const Mention& added, std::size_t kept) {
 }
 
 void Finding::count_beyond(std::size_t kept) {
-  if (mentions.size() <= kept) return;
-  more += mentions.size() - kept;
-  mentions.resize(kept);
-  mentions.shrink_to_fit();
+  if (mentions.size() > kept) {
+    more += mentions.size() - kept;
+    mentions.resize(kept);
+  }
+  mentions.shrink_to_fit();  // also of what made_worse has taken out
 }
 
 Findings made_worse(Findings after, const Findings& before) {

@@ -11,20 +11,11 @@
 namespace cpods::admission {
 namespace {
 
-// SecretOffPool(db),NotGuaranteed(all)
-std::string listed(const Findings& findings) {
-  std::set<std::pair<Reason, const policy::Policy*>> told;
-  std::string out;
-  for (const auto& finding : findings) {
-    if (!told.emplace(finding.reason, finding.policy).second) continue;
-    out.append(out.empty() ? "" : ",").append(name_of(finding.reason));
-    out += "(" + finding.policy->name + ")";
-  }
-  return out;
-}
-
 using Rule = void (*)(const Concern& concern, const Judging& judging, Findings& findings);
-constexpr std::array<Rule, 3> kRules = {check_secrets, check_placement, check_step};
+constexpr std::array<Rule, 4> kAtCreation = {check_node_name, check_secrets, check_placement,
+                                             check_step};
+constexpr std::array<Rule, 4> kInUpdates = {check_bound, check_secrets, check_placement,
+                                            check_step};
 
 // What is told of one finding, in whichever way: the rest is only counted.
 constexpr std::size_t kMentionsKept = std::max(limits::kWarnings, limits::kFindingsTold);
@@ -38,12 +29,21 @@ Findings ask(Rule rule, const policy::Policy* policy, const Judging& judging) {
 
 }  // namespace
 
+std::vector<Complaint> complaints_of(const Findings& findings) {
+  std::set<std::pair<Reason, const policy::Policy*>> told;
+  std::vector<Complaint> complaints;
+  for (const auto& finding : findings) {
+    if (!told.emplace(finding.reason, finding.policy).second) continue;
+    complaints.push_back({finding.reason, finding.policy->action, finding.policy->name});
+  }
+  return complaints;
+}
+
 Findings find_all(const Subject& subject, const policy::Snapshot& snapshot) {
   const Judging judging{subject, snapshot, kMentionsKept};
   Findings findings;
-  for (const auto& concern : subject.concerns) check_node_name(concern, judging, findings);
   check_two_pools(subject, findings);
-  for (const auto rule : kRules) {
+  for (const auto rule : kAtCreation) {
     for (const auto& concern : subject.concerns) rule(concern, judging, findings);
   }
   return findings;
@@ -57,12 +57,13 @@ Findings find_worse(const Subject& subject, const Subject& stored,
   check_two_pools(subject, after);
   check_two_pools(stored, before);
   auto findings = made_worse(std::move(after), before);
-  for (const auto rule : kRules) {
+  const Judging now{subject, snapshot, kAll, true};
+  const Judging then{stored, snapshot, kAll, true};
+  for (const auto rule : kInUpdates) {
     for (const auto& concern : subject.concerns) {
-      after = ask(rule, concern.policy, {subject, snapshot, kAll});
+      after = ask(rule, concern.policy, now);
       if (after.empty()) continue;
-      for (auto& worse :
-           made_worse(std::move(after), ask(rule, concern.policy, {stored, snapshot, kAll}))) {
+      for (auto& worse : made_worse(std::move(after), ask(rule, concern.policy, then))) {
         worse.count_beyond(kMentionsKept);
         findings.push_back(std::move(worse));
       }
@@ -94,10 +95,10 @@ Verdict refuse_for(std::span<const Finding> findings, std::string_view who, bool
 }
 
 Verdict weigh(std::string_view who, bool concerned, Findings findings) {
-  const auto annotation = listed(findings);
+  auto complaints = complaints_of(findings);
   auto verdict = refuse_for(gather(findings, of_action(policy::Action::Enforce)), who, concerned);
   warn(verdict, gather(findings, of_action(policy::Action::Warn)));
-  if (!annotation.empty()) verdict.audit_annotations.emplace_back("findings", annotation);
+  verdict.complaints = std::move(complaints);
   return verdict;
 }
 

@@ -28,7 +28,10 @@ namespace cpods::admission {
 [[nodiscard]] Verdict refuse_for(std::span<const Finding> findings, std::string_view who,
                                  bool concerned);
 
-// Enforce refuses, Warn warns, Audit is written to the audit annotations; all are annotated.
+// Each reason of each policy once, of whatever action.
+[[nodiscard]] std::vector<Complaint> complaints_of(const Findings& findings);
+
+// Enforce refuses, Warn warns; what each policy found, Audit's among it, is in the complaints.
 [[nodiscard]] Verdict weigh(std::string_view who, bool concerned, Findings findings);
 
 [[nodiscard]] inline auto of_action(policy::Action action) {

@@ -4,8 +4,9 @@
 // its author wrote them, without what was injected at creation, because both lists are atomic. The
 // API server then refuses the update as a change of immutable fields. So the parts are given back
 // verbatim from the stored Pod, whatever today's policies would inject: the stored affinity is
-// restored only where the new one is that affinity without appended expressions on a pool's keys,
-// so that a real edit still meets the API server's own error.
+// restored only where the new one is that affinity without appended expressions on a pool's keys.
+// Who wrote those expressions cannot be told; the API server lets nobody take them away either way.
+// Any other edit still meets its own error.
 
 #include <algorithm>
 #include <array>

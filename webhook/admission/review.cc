@@ -1,7 +1,12 @@
 #include "admission/review.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "json/writer.h"
+#include "pod/names.h"
 
 namespace cpods::admission {
 namespace {
@@ -28,6 +33,27 @@ Request read_request(json::Node request) {
   return out;
 }
 
+// What the API server never sends cannot be judged by what it means.
+Result<void> check_shape(const Request& request) {
+  const auto refused = [](std::string_view where, std::string_view message) {
+    return failure(ErrorCode::Malformed, "/request/" + std::string(where), std::string(message));
+  };
+  if (request.uid.empty()) return refused("uid", "the request has no uid");
+  if (request.uid.size() > limits::kUidBytes) return refused("uid", "the uid is too long");
+  constexpr std::array<std::string_view, 4> kOperations = {"CREATE", "UPDATE", "DELETE", "CONNECT"};
+  if (std::ranges::find(kOperations, request.operation) == kOperations.end()) {
+    return refused("operation", "must be CREATE, UPDATE, DELETE or CONNECT");
+  }
+  const auto& resource = request.resource;
+  const bool of_pods = resource.group.empty() && resource.name == "pods";
+  const bool is_whole =
+      resource.subresource.empty() || resource.subresource == names::kEphemeralSubresource;
+  if (!of_pods || !is_whole) return {};
+  if (request.kind != "Pod") return refused("kind/kind", "must be Pod for the resource pods");
+  if (request.namespace_name.empty()) return refused("namespace", "a Pod is in a namespace");
+  return {};
+}
+
 void write_status(json::Writer& out, std::string_view message) {
   out.key("status").object();
   out.field("status", "Failure").field("message", message);
@@ -47,9 +73,7 @@ Result<Request> decode(const json::Document& review) {
       return failure(ErrorCode::Malformed, "/request", "the AdmissionReview has no request");
     }
     auto request = read_request(root["request"]);
-    if (request.uid.empty()) {
-      return failure(ErrorCode::Malformed, "/request/uid", "the request has no uid");
-    }
+    if (const auto shape = check_shape(request); !shape) return std::unexpected(shape.error());
     return request;
   } catch (const json::Malformed& malformed) {
     return failure(ErrorCode::Malformed, malformed.where(), malformed.what());
@@ -72,10 +96,8 @@ std::string encode(std::string_view uid, const Verdict& verdict) {
     for (const auto& warning : verdict.warnings) out.text(warning);
     out.end();
   }
-  if (!verdict.audit_annotations.empty()) {
-    out.key("auditAnnotations").object();
-    for (const auto& [key, value] : verdict.audit_annotations) out.field(key, value);
-    out.end();
+  if (!verdict.complaints.empty()) {
+    out.key("auditAnnotations").object().field("findings", listed(verdict.complaints)).end();
   }
   return out.end().end().take();
 }

@@ -32,7 +32,9 @@ struct Request {
   json::Node old_object;  // rooted; there on UPDATE and DELETE
 };
 
-// Malformed where it is no AdmissionReview of admission.k8s.io/v1 with a request and a uid.
+// Malformed where it is no AdmissionReview of admission.k8s.io/v1, or says what an API server never
+// says: no uid or a very long one, another operation, another kind than Pod for Pods, Pods without
+// a namespace.
 [[nodiscard]] Result<Request> decode(const json::Document& review);
 
 // The whole AdmissionReview answer, with the request's uid.

@@ -18,7 +18,8 @@ std::string opt_in_label(const policy::Pool* pool, const policy::Snapshot& snaps
                                  policy->pod_selector && policy->pod_selector->requirements.empty();
     if (!takes_every_pod || !policy->namespace_selector) continue;
     const auto& requirements = policy->namespace_selector->requirements;
-    if (requirements.size() == 1 && requirements[0].op == pod::Operator::In) {
+    if (requirements.size() == 1 && requirements[0].op == pod::Operator::In &&
+        requirements[0].key != names::kNamespaceNameLabel) {
       return requirements[0].key + "=" + requirements[0].values[0];
     }
   }
@@ -31,6 +32,17 @@ std::string all_requirements(const policy::Pool& pool) {
     out += (i == 0 ? "" : " and ") + pool.requirements[i].text();
   }
   return out;
+}
+
+// What to change, as the beginning of a sentence. Of a Pod that exists nearly nothing can be.
+std::string change_of(const pod::Placement& placement, const policy::Pool& pool, bool is_update) {
+  const std::string again = "Create the Pod again and give ";
+  if (!placement.term) {
+    return (is_update ? again + "it" : "Add") + " a required node affinity with " +
+           all_requirements(pool);
+  }
+  const std::string what = placement.open.size() == 1 ? "that expression" : "those expressions";
+  return is_update ? again + "every term " + what : "Add " + what + " to every term";
 }
 
 // The policy that has this Pod placed on another pool than the one of `concern`, which only guards.
@@ -61,15 +73,14 @@ std::string advise(const Concern& concern, const Judging& judging) {
   if (placement.unread > 0) return "Choose its nodes by fewer.";
   if (placement.open.empty()) return "Correct its nodeSelector and affinity.";
   if (placement.certainty == pod::Certainty::Impossible) return "Remove that constraint.";
-  const auto change =
-      !placement.term
-          ? "Add a required node affinity with " + all_requirements(*concern.policy->pool)
-      : placement.open.size() == 1 ? std::string("Add that expression to every term")
-                                   : std::string("Add those expressions to every term");
-  if (concern.wants_pod()) {
-    return change + ", or create the Pod again while " + std::string(names::kMutatingWebhook) +
-           " is reachable, which does so.";
+  const std::string placing = std::string(names::kMutatingWebhook) + " is reachable, which ";
+  if (concern.wants_pod() && judging.is_update) {
+    return "Create the Pod again while " + placing + "places it.";
   }
+  const auto change = change_of(placement, *concern.policy->pool, judging.is_update);
+  if (concern.wants_pod())
+    return change + ", or create the Pod again while " + placing + "does so.";
+  if (judging.is_update) return change + ".";
   const auto label = opt_in_label(concern.policy->pool, judging.snapshot);
   return label.empty() ? change + "." : change + ", or label the namespace " + label + ".";
 }

@@ -31,6 +31,8 @@ std::size_t words_for(pod::ReferenceKind kind) {
   return kind == pod::ReferenceKind::ServiceAccount ? 1 : 0;
 }
 
+}  // namespace
+
 // What an unknown source names cannot be told, so it is the same one only while it says the same.
 Mention mention_of(const pod::SecretReference& reference) {
   const bool unknown = reference.kind == pod::ReferenceKind::Unknown;
@@ -39,8 +41,6 @@ Mention mention_of(const pod::SecretReference& reference) {
           .at = reference.at,
           .content = unknown ? reference.at : json::Node()};
 }
-
-}  // namespace
 
 void check_secrets(const Concern& concern, const Judging& judging, Findings& findings) {
   if (!concern.reads_guarded || concern.guaranteed()) return;

@@ -17,18 +17,24 @@ struct Judging {
   const Subject& subject;
   const policy::Snapshot& snapshot;
   std::size_t mentions_kept;
+  bool is_update = false;  // most of a Pod's spec cannot be changed any more
 };
 
 void check_two_pools(const Subject& subject, Findings& findings);
 void check_node_name(const Concern& concern, const Judging& judging, Findings& findings);
+void check_bound(const Concern& concern, const Judging& judging, Findings& findings);
 void check_secrets(const Concern& concern, const Judging& judging, Findings& findings);
 void check_placement(const Concern& concern, const Judging& judging, Findings& findings);
 void check_step(const Concern& concern, const Judging& judging, Findings& findings);
 
+// The reference as findings tell it, and by what an update may make it another one.
+[[nodiscard]] Mention mention_of(const pod::SecretReference& reference);
+
 // Shared words of the placement sentences.
 // "this Pod may run elsewhere: …" or "this Pod can never run there: …"
 [[nodiscard]] std::string explain(const pod::Placement& placement);
-// What to write instead; offers the namespace label of a policy that would place the Pod.
+// What to write instead, or to create again after an update; at creation it offers the namespace
+// label of a policy that would place the Pod.
 [[nodiscard]] std::string advise(const Concern& concern, const Judging& judging);
 
 }  // namespace cpods::admission

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "admission/verdict.h"
+#include "base/limits.h"
+#include "base/text.h"
 
 namespace cpods::admission {
 namespace {
@@ -30,8 +31,7 @@ std::string who_is(std::string_view namespace_name, json::Node object) {
   const auto metadata = object["metadata"];
   auto name = metadata["name"].text();
   if (name.empty()) name = metadata["generateName"].text();
-  constexpr std::size_t kLongestName = 253;  // of a valid one; what comes before validation is cut
-  return std::string(namespace_name) + '/' + one_line(name, kLongestName);
+  return std::string(namespace_name) + '/' + one_line(name, limits::kNameBytes);
 }
 
 std::string who_asks(const Request& request) {

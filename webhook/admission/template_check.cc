@@ -45,11 +45,6 @@ auto enforced(policy::Templates setting) {
   };
 }
 
-bool only_warned(const Finding& finding) {
-  return finding.policy->action == policy::Action::Warn &&
-         finding.policy->templates != policy::Templates::Ignore;
-}
-
 // Its controller makes one Pod for each node that the template allows, and binds it to that node:
 // placing comes too late for those of ordinary nodes, which wait there for ever.
 Findings find_left_pending(json::Node pod, const Request& request,
@@ -70,9 +65,14 @@ Findings find_left_pending(json::Node pod, const Request& request,
 Verdict weigh_template(const Request& request, Findings& findings, bool concerned) {
   const auto who =
       std::string(request.kind) + " " + who_asks(request) + ": its Pods would be refused";
+  std::erase_if(findings, [](const Finding& finding) {
+    return finding.policy->templates == policy::Templates::Ignore;
+  });
+  auto complaints = complaints_of(findings);
   auto verdict = refuse_for(gather(findings, enforced(policy::Templates::Deny)), who, concerned);
   warn(verdict, gather(findings, enforced(policy::Templates::Warn)), " will refuse its Pods");
-  warn(verdict, gather(findings, only_warned));
+  warn(verdict, gather(findings, of_action(policy::Action::Warn)));
+  verdict.complaints = std::move(complaints);
   return verdict;
 }
 
@@ -116,7 +116,9 @@ Verdict check_template(const Request& request, const std::vector<const policy::P
     return judge_template(request, reaching, snapshot);
   } catch (const json::Malformed& malformed) {
     auto findings = find_unreadable(reaching, malformed);
-    return weigh_template(request, findings, true);
+    auto verdict = weigh_template(request, findings, true);
+    for (const auto* policy : reaching) verdict.policies.push_back(policy->name);
+    return verdict;
   }
 }
 

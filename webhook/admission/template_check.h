@@ -17,7 +17,7 @@ struct Rehearsal {
   json::Document pod;             // as its controller would send it
   json::Document placed;          // after the patch
   Verdict place;                  // of the mutating door
-  std::vector<Finding> findings;  // of the guard, or of the mutating door where that refuses
+  std::vector<Finding> findings;  // of the guard
   std::vector<std::string> policies;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "json/patch.h"
+#include "policy/model.h"
 
 namespace cpods::admission {
 
@@ -33,22 +34,29 @@ inline constexpr std::size_t kReasons = static_cast<std::size_t>(Reason::Interna
 
 [[nodiscard]] std::string_view name_of(Reason reason);
 
+// What a policy found, whether or not it refused for it: told in audit annotation, log and metric.
+struct Complaint {
+  Reason reason;
+  policy::Action action;
+  std::string policy;
+  friend bool operator==(const Complaint&, const Complaint&) = default;
+};
+
+// SecretOffPool(db),NotGuaranteed(all)
+[[nodiscard]] std::string listed(const std::vector<Complaint>& complaints);
+
 struct Verdict {
   bool allowed = true;
   Reason reason = Reason::NotConcerned;
   std::string message;  // of a refusal: who, what, why, fix
   std::vector<std::string> warnings;
   json::Patch patch;  // only ever non-empty on an allowed answer of the mutating door
-  std::vector<std::pair<std::string, std::string>> audit_annotations;
+  std::vector<Complaint> complaints;
   std::vector<std::string> policies;  // names of those that concern the object, in order
 };
 
 // The message is made one line of at most limits::kMessageBytes bytes: names in it are a
 // stranger's.
 [[nodiscard]] Verdict refuse(Reason reason, std::string_view message);
-
-// Each control character and mark of direction replaced by a space, and cut at a character, with an
-// ellipsis, where it is longer than `limit` bytes. `text` is valid UTF-8.
-[[nodiscard]] std::string one_line(std::string_view text, std::size_t limit);
 
 }  // namespace cpods::admission

@@ -22,8 +22,9 @@ inline constexpr std::size_t kBodyBytes = std::size_t{64} * 1024 * 1024;
 // ones somebody sends. Nothing waits between parse and verdict, so that at most one parsed review a
 // thread exists, and four of the small ones take 4 MiB.
 inline constexpr std::size_t kSmallBytes = std::size_t{64} * 1024;
-// What arrived of all larger bodies under way, without that: nine of the largest reviews. A claimed
-// length takes nothing; the room of a body is doubled as it fills, and taken as it grows.
+// What arrived of all larger bodies under way, without that, and all larger answers until they are
+// sent: nine of the largest reviews. A claimed length takes nothing; the room of a body is doubled
+// as it fills, and taken as it grows.
 inline constexpr std::size_t kBodyMemory = std::size_t{64} * 1024 * 1024;
 // What a byte of JSON may cost once it is parsed: "[0,0,…" has a value of 16 bytes in each two
 // bytes, twice while its array grows, beside the text it was parsed from.
@@ -32,8 +33,12 @@ inline constexpr std::size_t kDocumentBytesPerByte = 17;
 // with the patch; a copy's arrays do not grow.
 inline constexpr std::size_t kRehearsalBytesPerByte = 16;
 // All parsed reviews that are not small: two of the largest and worst Pods, or one such workload.
-// With the sums above, 80 KiB a connection and what malloc keeps it is below the manifests' 1 GiB.
+// With the sums above and 80 KiB a connection it is below the manifests' 1 GiB.
 inline constexpr std::size_t kDocumentMemory = std::size_t{240} * 1024 * 1024;
+
+// So much memory of its last answer a connection keeps for the next one: an ordinary answer is
+// below.
+inline constexpr std::size_t kReplyKept = std::size_t{8} * 1024;
 
 // Go's header limit for a whole request head is 1 MiB; the API server sends under 1 KiB.
 inline constexpr std::size_t kHeaderBytes = std::size_t{16} * 1024;
@@ -45,6 +50,9 @@ inline constexpr std::size_t kJsonDepth = 64;
 
 // A policy file lives in a ConfigMap, which etcd holds to 1 MiB; the same bound for one file.
 inline constexpr std::size_t kPolicyFileBytes = std::size_t{1024} * 1024;
+
+// A request's uid is a UUID of 36 characters (RFC 9562); the answer repeats it.
+inline constexpr std::size_t kUidBytes = 64;
 
 // How far the JSON parser looks behind a text's end, in bytes (json/rapid.h).
 inline constexpr std::size_t kReadAhead = 16;
@@ -75,19 +83,29 @@ inline constexpr std::size_t kFindingsTold = 5;
 inline constexpr std::chrono::seconds kIdle{120};
 // A handshake of the API server gives up after 10 s; so do we.
 inline constexpr std::chrono::seconds kHandshake{10};
-// Head and body of a request that has begun: the longest webhook timeout is 30 s.
+// Head and body of a request that has begun, and an answer until it is sent: thrice the longest
+// timeout of the shipped configurations, after which the API server has given up.
 inline constexpr std::chrono::seconds kRequest{15};
 
 // An API server has at most 600 requests in flight (--max-requests-inflight with its mutating
 // sibling) and keeps 25 idle connections; beyond this, whoever has been silent longest makes room.
 inline constexpr std::size_t kConnections = 1024;
 
+// The plain port of metrics and probes: a kubelet, a Prometheus or two, and a person.
+inline constexpr std::size_t kPlainConnections = 32;
+
 // One thread answers some ten thousand reviews a second; four are above what API servers send. More
 // (a node may have a hundred cores) would cost memory for nothing.
 inline constexpr unsigned kThreads = 4;
 
-// The longest that a request waits for the labels of a namespace the cache has not seen.
+// The longest that a request waits for the labels of a namespace that the cache cannot tell.
 inline constexpr std::chrono::milliseconds kNamespaceLookup{1500};
+// Namespaces whose labels are asked for at once. More than an API server creates in that time; each
+// costs a connection of ours.
+inline constexpr std::size_t kNamespaceLookups = 64;
+// What was heard of namespaces is believed for so long when no watch is open any more; reconnecting
+// pauses for half of it at most.
+inline constexpr std::chrono::seconds kNamespaceStale{60};
 
 // A chain of ten RSA-4096 certificates is 25 KiB, a cluster's CA bundle seldom 250 KiB (Mozilla's
 // whole root store); 1 MiB is what a Secret can hold.
@@ -119,5 +137,13 @@ inline constexpr std::chrono::seconds kDrainLimit{30};
 // every node of the largest supported cluster (5000) stays below. The proof of as many takes some
 // milliseconds, and a patch that extends as many terms as fit in is 1.3 MB for each requirement.
 inline constexpr std::size_t kNodeConstraints = 10'000;
+
+// Names of objects are DNS subdomains (RFC 1123); nothing that exists has a longer one.
+inline constexpr std::size_t kNameBytes = 253;
+
+// Secret references of a Pod: forty containers of a hundred variables each. What lies beyond them
+// counts as one unknown source. Each is held against each pattern of each policy that reaches the
+// namespace: 4000 of the longest names against 100 globs take half a second.
+inline constexpr std::size_t kSecretReferences = 4000;
 
 }  // namespace cpods::limits

@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "base/text.h"
 #include "commands/exit_codes.h"
 #include "commands/review_output.h"
 #include "policy/directory.h"
@@ -12,16 +13,6 @@
 
 namespace cpods::commands {
 namespace {
-
-// A namespace's name is a DNS label (RFC 1123).
-bool is_namespace_name(std::string_view name) {
-  constexpr std::size_t kLongest = 63;
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  return !name.empty() && name.size() <= kLongest && name.front() != '-' && name.back() != '-' &&
-         std::ranges::all_of(name, allowed);
-}
 
 // NS:KEY=VALUE; the key may hold a slash, the value may be empty. What is wrong with it, or nothing
 // and it is taken.
@@ -32,7 +23,7 @@ std::optional<std::string> take_label(std::string_view text, OfflineCluster& clu
   const std::string name(text.substr(0, colon));
   const auto key = text.substr(colon + 1, equals - colon - 1);
   const auto value = text.substr(equals + 1);
-  if (!is_namespace_name(name)) {
+  if (!is_dns_label(name)) {
     return "has the namespace \"" + name +
            "\", which no namespace can be called: at most 63 lower-case letters, digits and '-', "
            "with a letter or digit at both ends";
@@ -135,6 +126,10 @@ bool tell_unanswered(const std::vector<Outcome>& outcomes, std::ostream& err) {
 }  // namespace
 
 int review(const ReviewOptions& options, std::ostream& out, std::ostream& err) {
+  if (!is_dns_label(options.default_namespace)) {
+    err << "--namespace \"" << options.default_namespace << "\" is not a namespace's name\n";
+    return kUnusable;
+  }
   const auto loaded = policy::load_directory(options.policies, {.step_image = options.step_image});
   if (!loaded.snapshot) {
     for (const auto& diagnostic : loaded.diagnostics) err << diagnostic.text() << "\n";

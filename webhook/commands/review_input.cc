@@ -61,7 +61,7 @@ std::string place_text(const std::string& file, json::Place place) {
 }
 
 bool is_list(json::Node node) {
-  return node["kind"].text().ends_with("List") && node["items"].kind() == json::Kind::Array;
+  return node["kind"].text().ends_with("List") && node["items"].kind() != json::Kind::Missing;
 }
 
 void add_object(InputObject object, Input& input) {
@@ -165,9 +165,9 @@ void OfflineCluster::set_label(const std::string& name, std::string_view key,
 
 void OfflineCluster::add_namespace(json::Node object) {
   const std::string name(object["metadata"]["name"].text());
-  const auto labels = pod::Labels::read(object["metadata"]["labels"]);
-  for (const auto& [key, value] : labels.entries()) set_label(name, key, value);
-  set_label(name, names::kNamespaceNameLabel, name);
+  auto labels = pod::Labels::read(object["metadata"]["labels"]);
+  labels.set(names::kNamespaceNameLabel, name);
+  labels_[name] = std::move(labels);
 }
 
 std::shared_ptr<const pod::Labels> OfflineCluster::namespace_labels(std::string_view name) const {

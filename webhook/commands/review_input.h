@@ -49,7 +49,8 @@ void read_input(const std::string& path, Input& input);
 class OfflineCluster : public admission::Cluster {
  public:
   void set_label(const std::string& name, std::string_view key, std::string_view value);
-  // Takes the labels of a Namespace object; all or, where one is malformed, none.
+  // Takes the labels of a Namespace object, in place of those of an earlier one of its name; all
+  // or, where one is malformed, none.
   void add_namespace(json::Node object);
   [[nodiscard]] std::shared_ptr<const pod::Labels> namespace_labels(
       std::string_view name) const override;

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "admission/decide.h"
+#include "admission/guard.h"
 #include "admission/subject.h"
 #include "admission/template_check.h"
-#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/text.h"
 #include "pod/templates.h"
 
 namespace cpods::commands {
@@ -14,8 +16,6 @@ namespace {
 using admission::Door;
 using admission::Request;
 using admission::Verdict;
-
-constexpr std::size_t kLongestName = 253;  // of a valid one
 
 // A request as `kubectl apply` of this object would cause it.
 Request make_request(json::Node object) {
@@ -60,32 +60,47 @@ void take(Outcome& outcome, const Verdict& verdict) {
   outcome.message = verdict.message;
   outcome.warnings = verdict.warnings;
   outcome.policies = verdict.policies;
+  outcome.findings = verdict.complaints;
   outcome.patch = verdict.patch.text();
   if (!verdict.allowed) outcome.after = json::Document::copy_of(outcome.before.root());
+}
+
+PodsOutcome refused(const Outcome& outcome, std::span<const admission::Finding> refusals) {
+  PodsOutcome pods;
+  pods.allowed = refusals.empty();
+  if (!pods.allowed) {
+    pods.message = admission::tell(outcome.title + ": its Pods would be refused", refusals);
+  }
+  return pods;
+}
+
+PodsOutcome rehearse(const Request& request, const std::vector<const policy::Policy*>& reaching,
+                     const policy::Snapshot& snapshot, const Outcome& outcome) {
+  const auto enforced = admission::of_action(policy::Action::Enforce);
+  try {
+    const auto found = pod::find_template(request.kind, request.object);
+    auto rehearsal =
+        admission::rehearse(request.namespace_name, request.name, found->node, reaching, snapshot);
+    auto pods = refused(outcome, admission::gather(rehearsal.findings, enforced));
+    pods.patch = rehearsal.place.patch.text();
+    pods.before = std::move(rehearsal.pod);
+    pods.after = std::move(rehearsal.placed);
+    return pods;
+  } catch (const json::Malformed& malformed) {
+    auto findings = admission::find_unreadable(reaching, malformed);
+    return refused(outcome, admission::gather(findings, enforced));
+  }
 }
 
 // Only where decide() named policies: a workload that concerns none, or whose template is as it
 // was, has nothing to rehearse.
 void judge_pods_of(const Request& request, const policy::Snapshot& snapshot,
                    const admission::Cluster& cluster, Outcome& outcome) {
-  const auto found = pod::find_template(request.kind, request.object);
   const auto labels = cluster.namespace_labels(request.namespace_name);
-  if (!found || !labels || !outcome.allowed || outcome.policies.empty()) return;
-  auto rehearsal =
-      admission::rehearse(request.namespace_name, request.name, found->node,
-                          snapshot.reaching(request.namespace_name, *labels), snapshot);
-  std::vector<admission::Finding> refusals;
-  std::ranges::copy_if(rehearsal.findings, std::back_inserter(refusals), [](const auto& finding) {
-    return finding.policy->action == policy::Action::Enforce;
-  });
-  const bool allowed = refusals.empty();
-  auto message =
-      allowed ? "" : admission::tell(outcome.title + ": its Pods would be refused", refusals);
-  outcome.pods = PodsOutcome{.allowed = allowed,
-                             .message = std::move(message),
-                             .patch = rehearsal.place.patch.text(),
-                             .before = std::move(rehearsal.pod),
-                             .after = std::move(rehearsal.placed)};
+  const bool is_workload = pod::find_template(request.kind, {}).has_value();
+  if (!is_workload || !labels || !outcome.allowed || outcome.policies.empty()) return;
+  const auto reaching = snapshot.reaching(request.namespace_name, *labels);
+  outcome.pods = rehearse(request, reaching, snapshot, outcome);
 }
 
 // Pod payments/web. A DELETE carries the object as it was, and where that has no name the request
@@ -93,7 +108,7 @@ void judge_pods_of(const Request& request, const policy::Snapshot& snapshot,
 std::string title_of(const Request& request) {
   const auto ns = request.namespace_name;
   auto who = admission::who_is(ns, request.object ? request.object : request.old_object);
-  if (who.ends_with('/')) who += admission::one_line(request.name, kLongestName);
+  if (who.ends_with('/')) who += one_line(request.name, limits::kNameBytes);
   return std::string(request.kind) + " " + (ns.empty() ? who.substr(1) : who);
 }
 
@@ -105,6 +120,7 @@ Outcome start(const InputObject& input, const Request& request) {
           .message = {},
           .warnings = {},
           .policies = {},
+          .findings = {},
           .pods = {},
           .before = json::Document::copy_of(request.object),
           .after = json::Document::copy_of(request.object),

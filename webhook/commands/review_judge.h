@@ -19,8 +19,10 @@ struct PodsOutcome {
   bool allowed = true;
   std::string message;
   std::string patch = "[]";
-  json::Document before;  // as the controller would send one
-  json::Document after;   // with the patch applied
+  // As the controller would send one, and with the patch applied; both null where that cannot be
+  // told.
+  json::Document before = json::Document::copy_of({});
+  json::Document after = json::Document::copy_of({});
 };
 
 struct Outcome {
@@ -32,7 +34,8 @@ struct Outcome {
   std::vector<std::string> warnings;
   std::string patch = "[]";  // JSON Patch operations
   std::vector<std::string> policies;
-  std::optional<PodsOutcome> pods;  // of a workload
+  std::vector<admission::Complaint> findings;  // of policies of any action
+  std::optional<PodsOutcome> pods;             // of a workload
   json::Document before;
   json::Document after;       // `before` with the patch applied
   std::string review_answer;  // of an AdmissionReview: the answer; else empty

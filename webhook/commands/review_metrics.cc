@@ -35,6 +35,9 @@ prometheus::Gauge& gauge(prometheus::Registry& registry, const std::string& name
 ReviewMetrics::ReviewMetrics(prometheus::Registry& registry)
     : requests_(counters(registry, "confidential_pods_reviews_total",
                          "Admission reviews answered, by door, verdict and reason")),
+      findings_(counters(registry, "confidential_pods_findings_total",
+                         "What policies found, each reason of a policy once a review, by the "
+                         "policy's action and the reason: Warn and Audit refuse nothing")),
       policy_generation(gauge(registry, "confidential_pods_policy_generation",
                               "Number of the policy set in force; it grows with each change")),
       policy_reloads(counters(registry, "confidential_pods_policy_reloads_total",
@@ -72,24 +75,40 @@ ReviewMetrics::ReviewMetrics(prometheus::Registry& registry)
   }
 }
 
+template <typename Labels>
+prometheus::Counter& ReviewMetrics::counter_in(Slot& slot, Counters& family, Labels labels) {
+  if (auto* counter = slot.load(std::memory_order_acquire)) return *counter;
+  const std::lock_guard lock(making_);
+  auto& counter = family.Add(labels());  // the same one for the same labels
+  slot.store(&counter, std::memory_order_release);
+  return counter;
+}
+
 prometheus::Counter& ReviewMetrics::request_counter(std::size_t door, std::size_t verdict,
                                                     admission::Reason reason) {
   const auto index =
       (door * kVerdicts + verdict) * admission::kReasons + static_cast<std::size_t>(reason);
-  if (auto* counter = request_counters_[index].load(std::memory_order_acquire)) return *counter;
-  // Made at first use: most combinations never occur.
-  const std::lock_guard lock(making_);
-  auto& counter = requests_.Add({{"door", std::string(kDoorNames[door])},
-                                 {"verdict", std::string(kVerdictNames[verdict])},
-                                 {"reason", std::string(admission::name_of(reason))}});
-  request_counters_[index].store(&counter, std::memory_order_release);
-  return counter;
+  return counter_in(request_counters_[index], requests_, [&]() -> prometheus::Labels {
+    return {{"door", std::string(kDoorNames[door])},
+            {"verdict", std::string(kVerdictNames[verdict])},
+            {"reason", std::string(admission::name_of(reason))}};
+  });
+}
+
+prometheus::Counter& ReviewMetrics::finding_counter(const admission::Complaint& complaint) {
+  const auto index = static_cast<std::size_t>(complaint.action) * admission::kReasons +
+                     static_cast<std::size_t>(complaint.reason);
+  return counter_in(finding_counters_[index], findings_, [&]() -> prometheus::Labels {
+    return {{"action", std::string(policy::name_of(complaint.action))},
+            {"reason", std::string(admission::name_of(complaint.reason))}};
+  });
 }
 
 void ReviewMetrics::count(Door door, const admission::Verdict& verdict,
                           std::chrono::nanoseconds duration) {
   const auto index = static_cast<std::size_t>(door);
   request_counter(index, verdict_index(verdict), verdict.reason).Increment();
+  for (const auto& each : verdict.complaints) finding_counter(each).Increment();
   seconds_[index]->Observe(std::chrono::duration<double>(duration).count());
 }
 

@@ -38,13 +38,22 @@ class ReviewMetrics {
   static constexpr std::size_t kDoors = 2;
   static constexpr std::size_t kVerdicts = 3;  // allowed, patched, denied
 
+  static constexpr std::size_t kActions = 3;
+  using Counters = prometheus::Family<prometheus::Counter>;
+  using Slot = std::atomic<prometheus::Counter*>;
+
   prometheus::Counter& request_counter(std::size_t door, std::size_t verdict,
                                        admission::Reason reason);
+  prometheus::Counter& finding_counter(const admission::Complaint& complaint);
+  // The counter of a slot, made at first use: most combinations never occur.
+  template <typename Labels>
+  prometheus::Counter& counter_in(Slot& slot, Counters& family, Labels labels);
 
-  prometheus::Family<prometheus::Counter>& requests_;
+  Counters& requests_;
+  Counters& findings_;
   std::mutex making_;
-  std::array<std::atomic<prometheus::Counter*>, kDoors * kVerdicts * admission::kReasons>
-      request_counters_{};
+  std::array<Slot, kDoors * kVerdicts * admission::kReasons> request_counters_{};
+  std::array<Slot, kActions * admission::kReasons> finding_counters_{};
   std::array<prometheus::Histogram*, kDoors> seconds_{};
   std::array<std::array<prometheus::Counter*, kUnreadables>, kDoors> unreadable_{};
 

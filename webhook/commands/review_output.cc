@@ -57,6 +57,11 @@ void print_one(const Outcome& outcome, bool colour, std::ostream& out) {
   for (const auto& warning : outcome.warnings) {
     if (!is_told(outcome, warning)) out << indent << "Warning: " << warning << "\n";
   }
+  for (const auto& each : outcome.findings) {
+    if (each.action != policy::Action::Audit) continue;
+    out << indent << "Audit: " << admission::name_of(each.reason) << " (policy " << each.policy
+        << ")\n";
+  }
   if (outcome.allowed) print_operations(outcome.patch, "", out);
   if (outcome.pods && outcome.pods->allowed)
     print_operations(outcome.pods->patch, "its Pods: ", out);
@@ -68,6 +73,11 @@ void print_one_diff(const std::string& title, const json::Document& before,
                       title + " (placed)");
 }
 
+void write_finding(const admission::Complaint& finding, json::Writer& json) {
+  json.object().field("policy", finding.policy).field("action", policy::name_of(finding.action));
+  json.field("reason", admission::name_of(finding.reason)).end();
+}
+
 void write_outcome(const Outcome& outcome, json::Writer& json) {
   json.object().key("object").node(outcome.after.root());
   json.key("allowed").flag(outcome.allowed).field("reason", name_of(outcome.reason));
@@ -75,6 +85,8 @@ void write_outcome(const Outcome& outcome, json::Writer& json) {
   for (const auto& warning : outcome.warnings) json.text(warning);
   json.end().key("patch").raw(outcome.patch).key("policies").array();
   for (const auto& policy : outcome.policies) json.text(policy);
+  json.end().key("findings").array();
+  for (const auto& each : outcome.findings) write_finding(each, json);
   json.end();
   if (outcome.pods) {
     json.key("pods").object().key("allowed").flag(outcome.pods->allowed);

@@ -30,6 +30,19 @@ struct ReviewService::Asked {
 
 namespace {
 
+// The cluster as one look-up told it.
+class LookedUp final : public admission::Cluster {
+ public:
+  LookedUp(std::string name, Labels labels) : name_(std::move(name)), labels_(std::move(labels)) {}
+  [[nodiscard]] Labels namespace_labels(std::string_view name) const override {
+    return name == name_ ? labels_ : nullptr;
+  }
+
+ private:
+  std::string name_;
+  Labels labels_;
+};
+
 // Half of what the API server waits leaves time for the decision and the way back.
 std::chrono::milliseconds lookup_time(const server::Request& request) {
   const auto timeout = request.timeout();
@@ -81,11 +94,11 @@ void log(Door door, const admission::Request& review, const admission::Verdict& 
   spdlog::log(
       level,
       "review uid={} door={} operation={} kind={} object={}/{} user={} verdict={} reason={} "
-      "policies={} dryRun={} us={}",
+      "policies={} findings={} dryRun={} us={}",
       printable(review.uid), name_of(door), printable(review.operation), printable(review.kind),
       printable(review.namespace_name), printable(name_or_prefix(review)),
       printable(review.username), verdict_word(verdict), admission::name_of(verdict.reason),
-      fmt::join(verdict.policies, ","), review.dry_run,
+      fmt::join(verdict.policies, ","), admission::listed(verdict.complaints), review.dry_run,
       std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
@@ -121,10 +134,10 @@ void ReviewService::add_routes(server::Routes& routes) {
   };
 }
 
-bool ReviewService::must_ask(const admission::Request& review,
+bool ReviewService::must_ask(Door door, const admission::Request& review,
                              const policy::Snapshot& snapshot) const {
-  return admission::is_looked_at(review) && snapshot.needs_labels_of(review.namespace_name) &&
-         !cluster_.namespace_labels(review.namespace_name);
+  return snapshot.needs_labels_of(review.namespace_name) &&
+         !cluster_.namespace_labels(review.namespace_name) && admission::is_judged(door, review);
 }
 
 server::Reply ReviewService::refuse(const Asked& asked, const Fault& fault) {
@@ -142,7 +155,30 @@ server::Reply ReviewService::refuse(const Asked& asked, const Fault& fault) {
   return server::Reply::json(admission::encode(asked.uid, verdict));
 }
 
-ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body) {
+// Nothing that goes wrong inside is an allow.
+ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body,
+                                           const admission::Cluster& cluster) {
+  try {
+    return judge_unguarded(asked, std::move(body), cluster);
+  } catch (const std::exception& error) {
+    if (asked.uid.empty()) throw;  // the server counts it and answers by HTTP
+    return refuse_internally(asked, error.what());
+  }
+}
+
+server::Reply ReviewService::refuse_internally(const Asked& asked, std::string_view what) {
+  spdlog::error("review uid={} door={} verdict=denied reason=Internal what={}", asked.uid,
+                name_of(asked.door), printable(what));
+  const auto verdict =
+      admission::refuse(admission::Reason::Internal,
+                        "this request could not be judged (" + std::string(what) +
+                            "), and what cannot be judged is refused. Please report it.");
+  metrics_.count(asked.door, verdict, Clock::now() - asked.began);
+  return server::Reply::json(admission::encode(asked.uid, verdict));
+}
+
+ReviewService::Judged ReviewService::judge_unguarded(const Asked& asked, std::string body,
+                                                     const admission::Cluster& cluster) {
   const auto size = body.size();
   const auto no_room = [&] { return refuse(asked, explained(server::Cut::no_room(size))); };
   const auto charged = size > limits::kSmallBytes ? size : 0;
@@ -153,12 +189,12 @@ ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body)
   const auto review = admission::decode(*document);
   if (!review) return refuse(asked, explained(review.error()));
   const auto snapshot = policies_.current();
-  if (asked.may_ask && must_ask(*review, *snapshot)) {
+  if (asked.may_ask && must_ask(asked.door, *review, *snapshot)) {
     return std::unexpected(UnknownNamespace{std::string(review->namespace_name)});
   }
   const bool rehearsed = is_rehearsed(asked.door, *review);
   if (rehearsed && !memory.grow(charged * limits::kRehearsalBytesPerByte)) return no_room();
-  const auto verdict = admission::decide(asked.door, *review, *snapshot, cluster_);
+  const auto verdict = admission::decide(asked.door, *review, *snapshot, cluster);
   auto reply = server::Reply::json(admission::encode(review->uid, verdict));
   const auto duration = Clock::now() - asked.began;
   metrics_.count(asked.door, verdict, duration);
@@ -173,13 +209,13 @@ boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::R
   // Parsing writes into the text. What is parsed costs many times that text, so that after a wait
   // it is parsed once more, from a copy.
   std::string again = asked.may_ask ? request.body : std::string();
-  auto judged = judge(asked, std::move(request.body));
+  auto judged = judge(asked, std::move(request.body), cluster_);
   if (!judged) {
-    // Whatever it answers is in the cache now, or the namespace stays unknown and is refused.
-    const auto ignored = co_await namespaces_->look_up(std::move(judged.error().name), patience);
-    static_cast<void>(ignored);
+    // Where it cannot be answered, the namespace stays unknown and is refused.
+    auto answer = co_await namespaces_->look_up(judged.error().name, patience);
+    const LookedUp told(std::move(judged.error().name), std::move(answer).value_or(nullptr));
     asked.may_ask = false;
-    judged = judge(asked, std::move(again));
+    judged = judge(asked, std::move(again), told);
   }
   co_return std::move(*judged);
 }

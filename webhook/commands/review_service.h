@@ -38,9 +38,13 @@ class ReviewService {
   boost::asio::awaitable<server::Reply> answer(admission::Door door, server::Request request);
   // Parse, decide, encode, without a pause. The namespace whose labels must be known first is told
   // instead, where `asked` may still ask for it.
-  [[nodiscard]] Judged judge(const Asked& asked, std::string body);
+  [[nodiscard]] Judged judge(const Asked& asked, std::string body,
+                             const admission::Cluster& cluster);
+  [[nodiscard]] Judged judge_unguarded(const Asked& asked, std::string body,
+                                       const admission::Cluster& cluster);
   [[nodiscard]] server::Reply refuse(const Asked& asked, const Fault& fault);
-  [[nodiscard]] bool must_ask(const admission::Request& review,
+  [[nodiscard]] server::Reply refuse_internally(const Asked& asked, std::string_view what);
+  [[nodiscard]] bool must_ask(admission::Door door, const admission::Request& review,
                               const policy::Snapshot& snapshot) const;
 
   const policy::Store& policies_;

@@ -6,11 +6,15 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <malloc.h>
+
+#include <atomic>
 #include <csignal>
 #include <ctime>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "commands/exit_codes.h"
 #include "commands/review_service.h"
@@ -79,6 +83,13 @@ void start_logging(const std::string& level) {
   spdlog::flush_every(std::chrono::seconds(1));
 }
 
+// What is large goes back to the system as soon as it is free, so that a crowd that has left leaves
+// no memory behind.
+void give_back_large_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+}
+
 class Serving {
  public:
   explicit Serving(const ServeOptions& options)
@@ -107,12 +118,22 @@ class Serving {
     read_figures();
   }
 
-  void stop() {
+  // Serves on for a while, as Kubernetes wants it; a second signal ends that.
+  void stop(const StopSignals& signals) {
     spdlog::info("stopping: serving for {} s more, then ending", options_.drain_seconds);
     spdlog::default_logger()->flush();
     readiness_.drain();
     listener_->begin_drain();
-    listener_->join();
+    std::atomic<bool> ended = false;
+    std::jthread waiting([&] {
+      listener_->join();
+      ended = true;
+    });
+    while (!ended) {
+      if (signals.wait_a_second()) listener_->stop();
+      tick();
+    }
+    waiting.join();
     if (plain_listener_) {
       plain_listener_->stop();
       plain_listener_->join();
@@ -192,8 +213,9 @@ class Serving {
     api_->namespaces = std::make_unique<kube::NamespaceCache>(*api_->client);
     api_->namespaces->start();
     readiness_.require([this]() -> std::optional<std::string> {
-      if (api_->namespaces->synced()) return std::nullopt;
-      return "the namespaces have not been listed yet";
+      if (!api_->namespaces->synced()) return "the namespaces have not been listed yet";
+      if (api_->namespaces->stale()) return "the API server tells nothing of namespaces any more";
+      return std::nullopt;
     });
     return std::nullopt;
   }
@@ -241,6 +263,7 @@ class Serving {
     spdlog::info("listening on https://{}", listener_->address().text());
     if (!plain_address_) return std::nullopt;
     listener_options.threads = 1;
+    listener_options.connections = limits::kPlainConnections;
     if (!bind("--metrics-listen", *plain_address_, plain_listener_, std::move(plain_routes),
               listener_options, nullptr, err)) {
       return kUnusable;
@@ -305,11 +328,12 @@ class Serving {
 
 int serve(const ServeOptions& options, std::ostream& err) {
   const StopSignals signals;
+  give_back_large_memory();
   start_logging(options.log_level);
   Serving serving(options);
   if (const auto code = serving.start(err)) return *code;
   while (!signals.wait_a_second()) serving.tick();
-  serving.stop();
+  serving.stop(signals);
   spdlog::shutdown();
   return kFine;
 }

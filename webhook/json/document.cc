@@ -17,7 +17,6 @@
 #include "base/limits.h"
 #include "json/rapid.h"
 
-#include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
 namespace cpods::json {
@@ -226,9 +225,8 @@ Result<Document> Document::parse(std::string text, std::size_t depth) {
                    "nested deeper than " + std::to_string(depth) + " levels");
   }
   if (generator.result.IsError()) {
-    std::string_view message = rapidjson::GetParseError_En(generator.result.Code());
-    if (message.ends_with('.')) message.remove_suffix(1);  // whoever tells it ends the sentence
-    return failure(ErrorCode::Malformed, offset(generator.result.Offset()), std::string(message));
+    return failure(ErrorCode::Malformed, offset(generator.result.Offset()),
+                   error_text(generator.result));
   }
   if (const auto* second = find_duplicate_within(memory->dom)) {
     return failure(ErrorCode::Malformed, Node(&second->value, &memory->dom).pointer(),

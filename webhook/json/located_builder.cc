@@ -2,9 +2,22 @@
 
 namespace cpods::json {
 
-Value LocatedBuilder::text(std::string_view value) {
-  return Value(value.data(), static_cast<rapidjson::SizeType>(value.size()),
+Value LocatedBuilder::copied(std::string_view text) {
+  return Value(text.data(), static_cast<rapidjson::SizeType>(text.size()),
                memory_->dom.GetAllocator());
+}
+
+bool LocatedBuilder::spend(std::size_t bytes, Place place) {
+  bytes_ += bytes;
+  if (bytes_ <= limits::kManifestBytes) return true;
+  if (!stopped_) {
+    stop(place, "more than " + std::to_string(limits::kManifestBytes >> 20) + " MiB of text");
+  }
+  return false;
+}
+
+Value LocatedBuilder::text(std::string_view value, Place place) {
+  return spend(value.size(), place) ? copied(value) : Value();
 }
 
 void LocatedBuilder::stop(Place place, std::string message) {
@@ -13,7 +26,7 @@ void LocatedBuilder::stop(Place place, std::string message) {
 }
 
 void LocatedBuilder::key(std::string_view name, Place place) {
-  if (stopped_) return;
+  if (stopped_ || !spend(name.size(), place)) return;
   auto& parent = open_.back();
   parent.name = name;
   parent.name_place = place;
@@ -73,7 +86,7 @@ void LocatedBuilder::attach(Value value, std::size_t mark) {
   } else if (parent.dropped) {
     marks_.resize(mark);
   } else {
-    parent.container.AddMember(text(parent.name), value, allocator);
+    parent.container.AddMember(copied(parent.name), value, allocator);
   }
 }
 

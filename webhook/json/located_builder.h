@@ -1,7 +1,8 @@
 #pragma once
 // Builds one LocatedDocument from a stream of values with their places: the common end of the YAML
 // and the JSON reader. It refuses duplicate keys (both places told; the first one stays), nesting
-// beyond limits::kJsonDepth and more values than its budget.
+// beyond limits::kJsonDepth, more values than its budget and, because aliases of YAML multiply it,
+// more text than limits::kManifestBytes.
 //
 // Included by the json room's .cc files only. One owner, one thread.
 
@@ -26,7 +27,8 @@ class LocatedBuilder {
   void key(std::string_view name, Place place);
   void end();
   void scalar(Value value, Place place);
-  [[nodiscard]] Value text(std::string_view value);
+  // A text for scalar(); null, and nothing more is taken, beyond the limit.
+  [[nodiscard]] Value text(std::string_view value, Place place);
 
   // A limit was exceeded: what comes now is not looked at, and the document is of no use.
   [[nodiscard]] bool stopped() const { return stopped_; }
@@ -47,6 +49,8 @@ class LocatedBuilder {
 
   void open(Value container, Place place);
   [[nodiscard]] bool begin(Place place);
+  [[nodiscard]] bool spend(std::size_t bytes, Place place);
+  [[nodiscard]] Value copied(std::string_view text);
   void attach(Value value, std::size_t mark);
   void stop(Place place, std::string message);
 
@@ -56,6 +60,7 @@ class LocatedBuilder {
   std::vector<Mark> marks_;
   std::vector<Open> open_;
   std::size_t values_ = 0;
+  std::size_t bytes_ = 0;  // of all texts and names
   bool stopped_ = false;
   bool complete_ = false;
 };

@@ -6,7 +6,6 @@
 #include "json/located_builder.h"
 #include "json/text_place.h"
 
-#include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
@@ -30,7 +29,9 @@ class Handler {
   bool Double(double value) { return scalar(Value(value)); }
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
   bool String(const char* text, rapidjson::SizeType size, bool) {
-    return scalar(builder_.text({text, size}));
+    const auto place = begin_of_token();
+    builder_.scalar(builder_.text({text, size}, place), place);
+    return go_on();
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     builder_.key({text, size}, begin_of_token());
@@ -92,8 +93,8 @@ ReadText read_json(std::string_view text, std::uint32_t first_line) {
     const auto result = reader.Parse<kFlags>(stream, handler);
     if (builder.stopped()) return out;
     if (result.IsError()) {
-      out.errors.push_back({PlaceFinder(text, first_line).at(result.Offset()),
-                            rapidjson::GetParseError_En(result.Code()), true});
+      out.errors.push_back(
+          {PlaceFinder(text, first_line).at(result.Offset()), error_text(result), true});
       return out;
     }
     out.documents.push_back(builder.take());

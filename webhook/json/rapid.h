@@ -21,6 +21,7 @@
 #endif
 
 #include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
 #include <rapidjson/pointer.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -49,6 +50,13 @@ struct Document::Memory {
 
 inline const Value& value_of(Node node) {
   return *static_cast<const Value*>(node.raw());
+}
+
+// Without a period: whoever tells it ends the sentence.
+inline std::string error_text(const rapidjson::ParseResult& result) {
+  std::string_view message = rapidjson::GetParseError_En(result.Code());
+  if (message.ends_with('.')) message.remove_suffix(1);
+  return std::string(message);
 }
 
 inline std::string_view text_of(const Value& value) {

@@ -241,10 +241,4 @@ std::vector<Violation> Schema::violations(Node value) const {
   return teller.take();
 }
 
-std::vector<std::string> Schema::names_at(std::string_view pointer) const {
-  const auto* object = Pointer(pointer.data(), pointer.size()).Get(compiled_->text);
-  if (object == nullptr || !object->IsObject()) return {};
-  return member_names(*object);
-}
-
 }  // namespace cpods::json

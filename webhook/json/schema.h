@@ -37,9 +37,6 @@ class Schema {
   // In the order of discovery; none: the value is valid.
   [[nodiscard]] std::vector<Violation> violations(Node value) const;
 
-  // The names of the members that `pointer` into the schema document lists, e.g. "/definitions".
-  [[nodiscard]] std::vector<std::string> names_at(std::string_view pointer) const;
-
  private:
   struct Compiled;
   explicit Schema(std::unique_ptr<Compiled> compiled);

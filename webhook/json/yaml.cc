@@ -139,14 +139,15 @@ class Emitter {
     return {};
   }
 
-  Value text_value(const YamlPart& part) {
-    if (part.tag != "tag:yaml.org,2002:binary") return builder_.text(part.text);
-    auto bytes = base64_decode(part.text);
-    if (!bytes || find_bad_encoding(as_text(*bytes))) {
-      report(part.place, "a !!binary value must be base64 of UTF-8 text");
-      return {};
-    }
-    return builder_.text(as_text(*bytes));
+  Value text_value(const YamlPart& part) { return builder_.text(plain_text(part), part.place); }
+
+  // What a scalar says that is a string.
+  std::string plain_text(const YamlPart& part) {
+    if (policy_ || part.tag != "tag:yaml.org,2002:binary") return part.text;
+    const auto bytes = base64_decode(part.text);
+    if (bytes && !find_bad_encoding(as_text(*bytes))) return std::string(as_text(*bytes));
+    report(part.place, "!!binary must be base64 of UTF-8 text");
+    return {};
   }
 
   std::string key_text(const YamlPart& part) {
@@ -157,7 +158,7 @@ class Emitter {
       return {};
     }
     const auto value = resolve(key);
-    if (is_text(value)) return key.text;
+    if (is_text(value)) return plain_text(key);
     if (policy_) {
       report(part.place, "the key " + key.text + " is " + std::string(name_of(value)) +
                              "; write it in quotes: \"" + key.text + "\"");
@@ -265,6 +266,10 @@ ReadText read_yaml(std::string_view text, Dialect dialect, std::uint32_t first_l
   YamlStream stream(text, first_line);
   while (const auto tree = stream.next()) {
     if (is_empty(*tree)) continue;
+    if (dialect == Dialect::Policy && tree->directive) {
+      out.errors.push_back(
+          {*tree->directive, "a %YAML directive: policy files are YAML 1.2 always; leave it out"});
+    }
     LocatedBuilder builder(out.errors);
     Emitter emitter(*tree, dialect, builder, out.errors);
     emitter.emit(0);

@@ -174,6 +174,9 @@ std::optional<YamlTree> YamlStream::next() {
       return std::nullopt;
     } else if (event.raw.type == YAML_DOCUMENT_START_EVENT) {
       YamlTree tree;
+      if (event.raw.data.document_start.version_directive != nullptr) {
+        tree.directive = place_of(event.raw.start_mark);
+      }
       error_ = Composer(*parser_, tree).compose();
       if (!error_) return tree;
     }

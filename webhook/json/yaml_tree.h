@@ -30,7 +30,8 @@ struct YamlPart {
 };
 
 struct YamlTree {
-  std::vector<YamlPart> parts;  // the root is the first
+  std::vector<YamlPart> parts;     // the root is the first
+  std::optional<Place> directive;  // %YAML, where there is one: it says 1.1 or 1.2
 };
 
 // Reads one document after the other from a text that is UTF-8.

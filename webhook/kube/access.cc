@@ -22,11 +22,18 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+bool has_line_break(std::string_view token) {
+  return token.find_first_of("\r\n") != std::string_view::npos;
+}
+
 Result<std::string> read_token(const fs::path& path) {
   auto text = certs::read_file(path);
   if (!text) return text;
   std::string token = trimmed(std::move(*text));
   if (token.empty()) return failure(ErrorCode::Invalid, path.string(), "the token file is empty");
+  if (has_line_break(token)) {
+    return failure(ErrorCode::Invalid, path.string(), "the token has a line break within");
+  }
   return token;
 }
 
@@ -137,7 +144,10 @@ Result<void> Kubeconfig::read_user(json::Node user, Access& access) const {
   access.client_certificate_pem = std::move(*certificate);
   access.client_key_pem = std::move(*key);
 
-  access.token = user["token"].text();
+  access.token = trimmed(std::string(user["token"].text()));
+  if (has_line_break(access.token)) {
+    return invalid(user["token"], "the token has a line break within");
+  }
   if (const std::string_view file = user["tokenFile"].text(); !file.empty()) {
     auto token = read_token(resolved(file));
     if (!token) return std::unexpected(std::move(token.error()));
@@ -207,7 +217,11 @@ Result<Access> in_cluster(const std::string& folder) {
 
 std::optional<AccessSource> find_access(const std::string& kubeconfig) {
   if (!kubeconfig.empty()) return [kubeconfig] { return from_kubeconfig(kubeconfig); };
-  if (std::getenv("KUBERNETES_SERVICE_HOST")) return [] { return in_cluster(); };
+  // A Pod without a token has no account to speak with, and may serve policies by name alone.
+  if (std::getenv("KUBERNETES_SERVICE_HOST") &&
+      fs::exists(fs::path(kServiceAccountFolder) / "token")) {
+    return [] { return in_cluster(); };
+  }
   return std::nullopt;
 }
 

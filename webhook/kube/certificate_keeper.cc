@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "base/text.h"
 #include "certs/inspect.h"
 #include "json/document.h"
 #include "kube/backoff.h"
@@ -39,13 +40,6 @@ json::Document parsed(std::string body) {
   return std::move(*document);
 }
 
-// DNS subdomain names, as far as it matters for a path.
-bool is_name(std::string_view text) {
-  return !text.empty() && text.front() != '.' && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
-}
-
 }  // namespace
 
 Result<KeeperSettings> keeper_settings(std::string_view secret, std::vector<std::string> names) {
@@ -55,7 +49,7 @@ Result<KeeperSettings> keeper_settings(std::string_view secret, std::vector<std:
     settings.name_space = secret.substr(0, slash);
     settings.secret = secret.substr(slash + 1);
   }
-  if (!is_name(settings.name_space) || !is_name(settings.secret)) {
+  if (!is_dns_label(settings.name_space) || !is_dns_subdomain(settings.secret)) {
     return failure(ErrorCode::Invalid, "",
                    "\"" + std::string(secret) + "\" is not NAMESPACE/NAME of a Secret");
   }
@@ -91,6 +85,7 @@ class CertificateKeeper::Impl {
   std::optional<CertificateFiles> no_files(std::string_view why);
   asio::awaitable<bool> write_bundle(std::string resource, std::string name, std::string bundle);
   bool take(const CertificateFiles& files);
+  [[nodiscard]] bool is_trusted_already(const CertificateFiles& files) const;
   void warn_when_old(const CertificateFiles& files);
   bool note_failure(std::string_view what, std::string_view why);
 
@@ -146,8 +141,8 @@ asio::awaitable<void> CertificateKeeper::Impl::run() {
   }
 }
 
-// The API server is told whom to trust before the server shows the certificate, so that a new
-// authority is never met by an old bundle. A bundle that cannot be written holds nothing back.
+// The API server is told whom to trust before the server shows the certificate: one that the old
+// bundle does not trust is only taken once both new ones are written, or where there is none yet.
 asio::awaitable<bool> CertificateKeeper::Impl::look() {
   const std::optional<CertificateFiles> files = co_await shared_files();
   if (!files) co_return false;
@@ -155,8 +150,16 @@ asio::awaitable<bool> CertificateKeeper::Impl::look() {
       co_await write_bundle("mutatingwebhookconfigurations", settings_.mutating, files->ca_crt);
   const bool second =
       co_await write_bundle("validatingwebhookconfigurations", settings_.validating, files->ca_crt);
-  const bool taken = take(*files);
-  co_return first&& second&& taken;
+  const bool told = first && second;
+  const bool fits = told || in_use_.tls_crt.empty() || is_trusted_already(*files);
+  const bool taken = fits && take(*files);
+  if (told && taken) ready_.store(true, std::memory_order_release);
+  co_return told&& taken;
+}
+
+bool CertificateKeeper::Impl::is_trusted_already(const CertificateFiles& files) const {
+  return certs::accepts(in_use_.ca_crt, files.tls_crt, settings_.names.front(), system_clock::now())
+      .has_value();
 }
 
 // What the Secret holds once it is as it should be; made or renewed here when nobody else was
@@ -189,7 +192,7 @@ Result<CertificateKeeper::Impl::Wanted> CertificateKeeper::Impl::wanted_files(
     json::Node secret) const {
   auto files = read_files(secret);
   if (!files) return std::unexpected(std::move(files.error()));
-  auto better = renewed(*files, settings_.names, system_clock::now());
+  auto better = renewed(*files, settings_.names, in_use_.ca_crt, system_clock::now());
   if (!better) return std::unexpected(std::move(better.error()));
   std::optional<CertificateFiles>& fresh = *better;
   if (!fresh) return Wanted{std::move(*files), false};
@@ -256,7 +259,6 @@ bool CertificateKeeper::Impl::take(const CertificateFiles& files) {
   if (const auto life = certs::validity(files.tls_crt)) {
     expires_.store(system_clock::to_time_t(life->not_after), std::memory_order_relaxed);
   }
-  ready_.store(true, std::memory_order_release);
   spdlog::info("certificates: using the certificate of Secret {}", secret_text());
   return true;
 }

@@ -51,10 +51,10 @@ class CertificateKeeper {
 
   void start();
 
-  // A certificate is in use. Never false again.
+  // A certificate is in use, and both configurations that exist name its authority. Never false
+  // again.
   [[nodiscard]] bool ready() const;
 
-  // For metrics.
   struct Figures {
     std::uint64_t failures = 0;         // looks that did not succeed
     std::uint64_t issued = 0;           // certificates made here

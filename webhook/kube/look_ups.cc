@@ -1,13 +1,16 @@
 #include "kube/look_ups.h"
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <list>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "base/limits.h"
+#include "base/text.h"
 #include "kube/namespace_feed.h"
 
 namespace cpods::kube {
@@ -16,28 +19,18 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kLongestName = 63;
 constexpr unsigned kNotFound = 404;
-
-// RFC 1123 label, which is what the API server admits as a namespace's name.
-bool is_namespace_name(std::string_view name) {
-  return !name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
 
 }  // namespace
 
-// The timer is what the askers wait on: cancelled when the answer is there, else it ends the wait.
+// Each asker waits on a timer of its own, which the answer cuts short.
 struct LookUps::Question {
-  Question(const asio::any_io_executor& executor, Milliseconds limit) : done(executor, limit) {}
-  asio::steady_timer done;
-  Result<Labels> answer =
-      failure(ErrorCode::Unavailable, "", "the API server did not answer in time");
+  std::optional<Result<Labels>> answer;
+  std::list<asio::steady_timer*> waiting;
 };
 
 asio::awaitable<Result<LookUps::Labels>> LookUps::look_up(std::string name, Milliseconds limit) {
-  if (!is_namespace_name(name)) {
+  if (!is_dns_label(name)) {
     co_return failure(ErrorCode::NotFound, "", "\"" + name + "\" is not a namespace's name");
   }
   auto joined = join(std::move(name), limit);
@@ -45,46 +38,58 @@ asio::awaitable<Result<LookUps::Labels>> LookUps::look_up(std::string name, Mill
   co_return co_await asio::co_spawn(executor, std::move(joined), asio::use_awaitable);
 }
 
-// The first who asks sends the question, the others wait for the same answer.
 asio::awaitable<Result<LookUps::Labels>> LookUps::join(std::string name, Milliseconds limit) {
-  if (Labels known = map_.find(name)) co_return known;
-  auto asked = questions_.find(name);
-  if (asked == questions_.end()) {
-    if (api_.loop().stopping() || questions_.size() >= kMost) {
-      co_return failure(ErrorCode::Unavailable, "",
-                        "namespace \"" + name + "\" was not looked up: " +
-                            std::to_string(questions_.size()) + " look-ups are under way");
-    }
-    auto question = std::make_shared<Question>(api_.loop().executor(), limit);
-    asked = questions_.emplace(name, question).first;
-    auto asking = ask(std::move(name), std::move(question), limit);
-    api_.loop().spawn(std::move(asking));
+  const auto question = question_about(name);
+  if (!question) {
+    co_return failure(ErrorCode::Unavailable, "",
+                      "namespace \"" + name + "\" was not looked up: " +
+                          std::to_string(questions_.size()) + " look-ups are under way");
   }
-  const std::shared_ptr<Question> question = asked->second;
-  co_await question->done.async_wait(asio::as_tuple(asio::use_awaitable));
-  co_return question->answer;
+  if (!question->answer) {
+    asio::steady_timer timer(api_.loop().executor(), limit);
+    const auto place = question->waiting.insert(question->waiting.end(), &timer);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    question->waiting.erase(place);
+  }
+  if (question->answer) co_return *question->answer;
+  co_return failure(ErrorCode::Unavailable, "", "the API server did not answer in time");
 }
 
-asio::awaitable<void> LookUps::ask(std::string name, std::shared_ptr<Question> question,
-                                   Milliseconds limit) {
+// The one under way, or a new one; null where there is no room for it. Spawning may run ask() to
+// its end at once, so nothing of `questions_` is looked at afterwards.
+std::shared_ptr<LookUps::Question> LookUps::question_about(const std::string& name) {
+  if (const auto asked = questions_.find(name); asked != questions_.end()) return asked->second;
+  if (api_.loop().stopping() || questions_.size() >= limits::kNamespaceLookups) return nullptr;
+  const auto question = std::make_shared<Question>();
+  questions_.emplace(name, question);
+  api_.loop().spawn(ask(name, question));
+  return question;
+}
+
+asio::awaitable<void> LookUps::ask(std::string name, std::shared_ptr<Question> question) {
   asked_.fetch_add(1, std::memory_order_relaxed);
+  try {
+    question->answer = co_await answer(name);
+  } catch (const std::exception& error) {
+    question->answer = failure(ErrorCode::Internal, "", error.what());
+  }
+  questions_.erase(name);
+  for (auto* timer : question->waiting) timer->cancel();
+}
+
+asio::awaitable<Result<LookUps::Labels>> LookUps::answer(std::string name) {
   net::Request request("GET", std::string(kNamespaces) + "/" + name);
   request.header("Accept", kNamespaceType);
-  auto body = co_await api_.call(std::move(request), limit);
-  question->answer = keep(name, std::move(body));
-  questions_.erase(name);
-  question->done.cancel();
-}
-
-Result<LookUps::Labels> LookUps::keep(const std::string& name, ApiResult<std::string> body) {
+  auto body = co_await api_.call(std::move(request), limits::kNamespaceLookup);
   if (!body) {
     const bool absent = body.error().status == kNotFound;
-    return failure(absent ? ErrorCode::NotFound : ErrorCode::Unavailable, "", body.error().message);
+    co_return failure(absent ? ErrorCode::NotFound : ErrorCode::Unavailable, "",
+                      body.error().message);
   }
   auto read = read_namespace(std::move(*body));
-  if (!read) return std::unexpected(std::move(read.error()));
+  if (!read) co_return std::unexpected(std::move(read.error()));
   map_.put_if_absent(name, read->labels);
-  return map_.find(name);
+  co_return std::move(read->labels);
 }
 
 }  // namespace cpods::kube

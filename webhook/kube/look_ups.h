@@ -1,6 +1,8 @@
 #pragma once
-// Questions about single namespaces that the cache has not seen yet: all who ask for the same name
-// at once share one question and its answer, and there are never many under way.
+// Questions about single namespaces that the cache cannot tell: all who ask for the same name at
+// once share one question and its answer, each waits for as long as it can, and never are more than
+// limits::kNamespaceLookups under way, because whoever reaches the webhook's port can name
+// namespaces.
 //
 // look_up() and asked() may be called on any thread; the work runs on the API client's loop. Owned
 // by the cache, whose map it fills.
@@ -28,8 +30,6 @@ class LookUps {
  public:
   using Labels = NamespaceMap::Labels;
   using Milliseconds = std::chrono::milliseconds;
-  // Whoever reaches the webhook's port can name namespaces; the API server must not pay for that.
-  static constexpr std::size_t kMost = 8;
 
   LookUps(ApiClient& api, NamespaceMap& map) : api_(api), map_(map) {}
 
@@ -43,9 +43,9 @@ class LookUps {
 
   // These run on the loop.
   boost::asio::awaitable<Result<Labels>> join(std::string name, Milliseconds limit);
-  boost::asio::awaitable<void> ask(std::string name, std::shared_ptr<Question> question,
-                                   Milliseconds limit);
-  Result<Labels> keep(const std::string& name, ApiResult<std::string> body);
+  boost::asio::awaitable<void> ask(std::string name, std::shared_ptr<Question> question);
+  boost::asio::awaitable<Result<Labels>> answer(std::string name);
+  std::shared_ptr<Question> question_about(const std::string& name);
 
   ApiClient& api_;
   NamespaceMap& map_;

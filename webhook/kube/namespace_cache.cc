@@ -20,6 +20,7 @@
 #include <random>
 #include <utility>
 
+#include "base/limits.h"
 #include "kube/backoff.h"
 #include "kube/look_ups.h"
 #include "kube/namespace_feed.h"
@@ -68,17 +69,22 @@ std::string percent_encoded(std::string_view text) {
 
 class NamespaceCache::Impl {
  public:
-  explicit Impl(ApiClient& api) : api_(api) { touch(); }
+  Impl(ApiClient& api, Milliseconds stale_after) : api_(api), stale_after_(stale_after) { touch(); }
 
   asio::awaitable<void> run();
   asio::awaitable<Result<Labels>> look_up(std::string name, Milliseconds limit) {
-    return look_ups_.look_up(std::move(name), limit);
+    if (Labels labels = known(name)) co_return labels;
+    co_return co_await look_ups_.look_up(std::move(name), limit);
   }
   [[nodiscard]] Figures figures() const;
 
   [[nodiscard]] ApiClient& api() const { return api_; }
   [[nodiscard]] const NamespaceMap& map() const { return map_; }
   [[nodiscard]] bool synced() const { return synced_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool stale() const { return !watching_ && silence() > stale_after_; }
+  [[nodiscard]] Labels known(std::string_view name) const {
+    return stale() ? nullptr : map_.find(name);
+  }
 
  private:
   asio::awaitable<bool> round();
@@ -91,11 +97,17 @@ class NamespaceCache::Impl {
     retry_after_ = failed.retry_after;
     return note_failure(what, failed.message);
   }
+  [[nodiscard]] std::chrono::duration<double> silence() const {
+    const steady_clock::time_point last{
+        steady_clock::duration(last_word_.load(std::memory_order_relaxed))};
+    return steady_clock::now() - last;
+  }
   void touch() {
     last_word_.store(steady_clock::now().time_since_epoch().count(), std::memory_order_relaxed);
   }
 
   ApiClient& api_;
+  const Milliseconds stale_after_;
   NamespaceMap map_;
   LookUps look_ups_{api_, map_};
 
@@ -105,6 +117,7 @@ class NamespaceCache::Impl {
   std::minstd_rand random_{std::random_device{}()};
 
   std::atomic<bool> synced_ = false;
+  std::atomic<bool> watching_ = false;  // a watch is open
   std::atomic<steady_clock::rep> last_word_ = 0;
   std::atomic<std::uint64_t> lists_ = 0;
   std::atomic<std::uint64_t> events_ = 0;
@@ -184,6 +197,7 @@ asio::awaitable<bool> NamespaceCache::Impl::list() {
 
 bool NamespaceCache::Impl::on_line(std::string_view line, Next& next, std::string& why) {
   touch();
+  watching_ = true;
   if (line.empty()) return true;
   events_.fetch_add(1, std::memory_order_relaxed);
   next = apply_line(std::string(line), map_, version_, why);
@@ -205,6 +219,7 @@ asio::awaitable<bool> NamespaceCache::Impl::watch() {
   const std::string before = version_;
   const net::StreamLimits limits(kWatchHead, kWatchQuiet);
   auto ended = co_await api_.watch(std::move(request), std::move(lines), limits);
+  watching_ = false;
 
   if (!ended && ended.error().status == kGone) next = Next::Relist;
   if (next == Next::Relist) version_.clear();
@@ -216,17 +231,16 @@ asio::awaitable<bool> NamespaceCache::Impl::watch() {
 }
 
 NamespaceCache::Figures NamespaceCache::Impl::figures() const {
-  const steady_clock::time_point last{
-      steady_clock::duration(last_word_.load(std::memory_order_relaxed))};
   return {.namespaces = map_.size(),
-          .staleness_seconds = std::chrono::duration<double>(steady_clock::now() - last).count(),
+          .staleness_seconds = silence().count(),
           .lists = lists_.load(std::memory_order_relaxed),
           .events = events_.load(std::memory_order_relaxed),
           .failures = failures_.load(std::memory_order_relaxed),
           .look_ups = look_ups_.asked()};
 }
 
-NamespaceCache::NamespaceCache(ApiClient& api) : impl_(std::make_unique<Impl>(api)) {}
+NamespaceCache::NamespaceCache(ApiClient& api, Milliseconds stale_after)
+    : impl_(std::make_unique<Impl>(api, stale_after)) {}
 NamespaceCache::~NamespaceCache() = default;
 
 void NamespaceCache::start() {
@@ -238,8 +252,12 @@ bool NamespaceCache::synced() const {
   return impl_->synced();
 }
 
+bool NamespaceCache::stale() const {
+  return impl_->stale();
+}
+
 NamespaceCache::Labels NamespaceCache::namespace_labels(std::string_view name) const {
-  return impl_->map().find(name);
+  return impl_->known(name);
 }
 
 asio::awaitable<Result<NamespaceCache::Labels>> NamespaceCache::look_up(std::string name,

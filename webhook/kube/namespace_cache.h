@@ -9,8 +9,10 @@
 //   …
 //   loop.stop();                                // before `namespaces` goes
 //
-// While the API server is away, what was last seen keeps being told; figures() say how old it is.
-// Construct and start() on one thread before the loop runs; then any thread may call the rest.
+// While the API server is away, what was last seen keeps being told for limits::kNamespaceStale.
+// Then nothing is known any more, and each question is put to the API server by look_up(): a label
+// that was set meanwhile must not be missed. Construct and start() on one thread before the loop
+// runs; then any thread may call the rest.
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -21,6 +23,7 @@
 
 #include "admission/cluster.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "kube/api_client.h"
 
 namespace cpods::kube {
@@ -29,7 +32,8 @@ class NamespaceCache final : public admission::Cluster {
  public:
   using Labels = std::shared_ptr<const pod::Labels>;
 
-  explicit NamespaceCache(ApiClient& api);
+  explicit NamespaceCache(ApiClient& api,
+                          std::chrono::milliseconds stale_after = limits::kNamespaceStale);
   ~NamespaceCache() override;
 
   void start();
@@ -37,16 +41,18 @@ class NamespaceCache final : public admission::Cluster {
   // The first list has been read whole. Never false again.
   [[nodiscard]] bool synced() const;
 
+  // Nothing has been heard for `stale_after`, and no watch is open.
+  [[nodiscard]] bool stale() const;
+
   [[nodiscard]] Labels namespace_labels(std::string_view name) const override;
 
-  // For a namespace that namespace_labels() does not know: asks the API server once, at most for
-  // `limit`; all who ask for the same name meanwhile share the question and its answer, which is
-  // kept. NotFound when the API server does not know it either, Unavailable otherwise.
-  // May be awaited on any executor; resumes there.
+  // For a namespace that namespace_labels() does not know: asks the API server, and waits at most
+  // `limit`; all who ask for the same name meanwhile share the question and its answer. NotFound
+  // when the API server does not know it either, Unavailable otherwise. May be awaited on any
+  // executor; resumes there.
   [[nodiscard]] boost::asio::awaitable<Result<Labels>> look_up(std::string name,
                                                                std::chrono::milliseconds limit);
 
-  // For metrics.
   struct Figures {
     std::size_t namespaces = 0;
     double staleness_seconds = 0;  // since the API server last said anything; up to 60 when idle

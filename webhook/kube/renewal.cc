@@ -41,17 +41,25 @@ struct Issuer {
   std::string trusted;  // PEM: what clients must trust from now on
 };
 
+std::string_view first_certificate(std::string_view pem) {
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----\n";
+  const auto end = pem.find(kEnd);
+  return end == std::string_view::npos ? pem : pem.substr(0, end + kEnd.size());
+}
+
 // A new authority, and beside it the one before for as long as that is valid.
 Result<Issuer> successor(std::string_view before, Time now) {
   auto made = certs::Authority::create(now);
   if (!made) return std::unexpected(std::move(made.error()));
   std::string trusted = made->pem().certificate;
-  if (const auto life = certs::validity(before); life && now < life->not_after) trusted += before;
+  if (const auto life = certs::validity(before); life && now < life->not_after) {
+    trusted += first_certificate(before);
+  }
   return Issuer{std::move(*made), std::move(trusted)};
 }
 
-Result<Issuer> issuer_of(const CertificateFiles& files, Time now) {
-  if (files.ca_key.empty()) return successor({}, now);
+Result<Issuer> issuer_of(const CertificateFiles& files, std::string_view trusted, Time now) {
+  if (files.ca_key.empty()) return successor(trusted, now);
   auto loaded = certs::Authority::load(files.ca_crt, files.ca_key);
   if (!loaded) {
     return failure(ErrorCode::Invalid, "data[ca.crt]",
@@ -64,14 +72,15 @@ Result<Issuer> issuer_of(const CertificateFiles& files, Time now) {
 }  // namespace
 
 Result<std::optional<CertificateFiles>> renewed(const CertificateFiles& files,
-                                                const std::vector<std::string>& names, Time now) {
+                                                const std::vector<std::string>& names,
+                                                std::string_view trusted, Time now) {
   const bool empty = files == CertificateFiles{};
   if (files.ca_key.empty() && !empty) return foreign(files, names, now);
   if (files.complete() && !certs::needs_renewal(files.tls_crt, now) &&
       accepted(files, names, now)) {
     return std::nullopt;
   }
-  const auto issuer = issuer_of(files, now);
+  const auto issuer = issuer_of(files, trusted, now);
   if (!issuer) return std::unexpected(issuer.error());
   auto leaf = issuer->authority.issue(names, now);
   if (!leaf) return std::unexpected(std::move(leaf.error()));

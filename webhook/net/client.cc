@@ -156,7 +156,10 @@ asio::awaitable<Result<void>> Client::Impl::receive(Exchange& exchange, Connecti
     if (parser.is_header_done() && !parser.eager()) {
       // Only a success is a stream; a refusal is read whole so that its sentence can be told.
       const unsigned status = parser.get().result_int();
-      if (exchange.on_line && status >= 200 && status < 300) sink.lines = &lines;
+      if (exchange.on_line && status >= 200 && status < 300) {
+        sink.lines = &lines;
+        if (!exchange.on_line({})) co_return Result<void>();
+      }
       parser.eager(true);
     }
     if (sink.stopped) co_return Result<void>();

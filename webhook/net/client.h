@@ -6,7 +6,7 @@
 // Owned by whoever talks to the endpoint. All calls come from the thread that runs its executor.
 // Several operations may run at once, each on its own connection; finished connections are kept for
 // the next request. The Client must outlive its operations: cancel() and let them end first.
-// Programs without an event loop call fetch().
+// fetch() is for callers without an event loop.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -57,7 +57,8 @@ class Response {
   std::string body;
 };
 
-// One line of a streamed body without its '\n'; the view lives for the call. False ends the stream.
+// One line of a streamed body without its '\n'; the view lives for the call. The first call, with
+// an empty line, says that the stream is open. False ends the stream.
 using LineHandler = std::function<bool(std::string_view line)>;
 
 class StreamLimits {

@@ -26,6 +26,7 @@ inline constexpr std::array<std::string_view, 4> kNeverAsked = {
     "kube-system", "kube-public", "kube-node-lease", "confidential-pods"};
 
 // Set by every API server on every namespace; users cannot change it.
+inline constexpr std::string_view kEphemeralSubresource = "ephemeralcontainers";
 inline constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
 // core/v1 MirrorPodAnnotationKey.
 inline constexpr std::string_view kMirrorAnnotation = "kubernetes.io/config.mirror";

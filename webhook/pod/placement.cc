@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "json/writer.h"
 #include "pod/names.h"
 #include "pod/node_constraints.h"
@@ -132,10 +133,7 @@ Placement unread(std::size_t count) {
 // length.
 std::string shown(std::string_view text) {
   constexpr std::size_t kLongest = 100;  // a valid label value has at most 63
-  if (text.size() <= kLongest) return std::string(text);
-  std::size_t end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "\u2026";
+  return one_line(text, kLongest);
 }
 
 // [a, b], or [a, b, c, d, e, and 7 more]

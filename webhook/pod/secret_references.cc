@@ -20,31 +20,51 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <string>
 
+#include "base/limits.h"
+#include "base/text.h"
 #include "pod/containers.h"
 
 namespace cpods::pod {
 namespace {
 
-using References = std::vector<SecretReference>;
+class References {
+ public:
+  // A name that is empty or longer than any object's refers to nothing.
+  void add(ReferenceKind kind, std::string_view name, json::Node at) {
+    if (!name.empty() && name.size() <= limits::kNameBytes) push({kind, name, at});
+  }
+  void add_unknown(std::string_view what, json::Node at) {
+    push({ReferenceKind::Unknown, what, at});
+  }
 
-void add(References& out, ReferenceKind kind, json::Node name_node, json::Node at) {
-  if (const auto name = name_node.text(); !name.empty()) out.push_back({kind, name, at});
-}
+  // Those that are too many to be looked at one by one are one unknown source, which is another one
+  // whenever the spec is.
+  std::vector<SecretReference> take(json::Node spec) {
+    static const std::string kBeyond =
+        "one of more than " + std::to_string(limits::kSecretReferences);
+    if (beyond_) found_.push_back({ReferenceKind::Unknown, kBeyond, spec});
+    return std::move(found_);
+  }
+
+ private:
+  void push(SecretReference reference) {
+    beyond_ = found_.size() == limits::kSecretReferences;
+    if (!beyond_) found_.push_back(reference);
+  }
+
+  std::vector<SecretReference> found_;
+  bool beyond_ = false;
+};
 
 void report_unknown_keys(References& out, json::Node object,
                          std::span<const std::string_view> known) {
   for (const auto [key, value] : object.members()) {
     if (value.present() && std::ranges::find(known, key) == known.end()) {
-      out.push_back({ReferenceKind::Unknown, key, value});
+      out.add_unknown(key, value);
     }
   }
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, {}, [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
 }
 
 // core/v1 EnvVarSource and EnvFromSource. fileKeyRef reads a file of a volume that is listed
@@ -56,11 +76,11 @@ constexpr std::array<std::string_view, 3> kEnvFromSources = {"configMapRef", "pr
 void visit_container(References& out, json::Node container) {
   for (const json::Node env : container["env"].elements()) {
     const auto source = env["valueFrom"];
-    add(out, ReferenceKind::Secret, source["secretKeyRef"]["name"], env);
+    out.add(ReferenceKind::Secret, source["secretKeyRef"]["name"].text(), env);
     report_unknown_keys(out, source, kEnvSources);
   }
   for (const json::Node source : container["envFrom"].elements()) {
-    add(out, ReferenceKind::Secret, source["secretRef"]["name"], source);
+    out.add(ReferenceKind::Secret, source["secretRef"]["name"].text(), source);
     report_unknown_keys(out, source, kEnvFromSources);
   }
 }
@@ -72,7 +92,7 @@ constexpr std::array<std::string_view, 6> kProjections = {
 
 void visit_projected(References& out, json::Node projected) {
   for (const json::Node source : projected["sources"].elements()) {
-    add(out, ReferenceKind::Secret, source["secret"]["name"], source);
+    out.add(ReferenceKind::Secret, source["secret"]["name"].text(), source);
     report_unknown_keys(out, source, kProjections);
   }
 }
@@ -95,11 +115,11 @@ void visit_claim_template(References& out, json::Node claim_spec) {
     if (!source) continue;
     const auto kind = source["kind"].text();
     if (!source["namespace"].text().empty()) {
-      out.push_back({ReferenceKind::Unknown, "claim of another namespace", source});
+      out.add_unknown("claim of another namespace", source);
     } else if (kind == "PersistentVolumeClaim" && source["apiGroup"].text().empty()) {
-      add(out, ReferenceKind::VolumeClaim, source["name"], source);
+      out.add(ReferenceKind::VolumeClaim, source["name"].text(), source);
     } else {
-      out.push_back({ReferenceKind::Unknown, kind, source});
+      out.add_unknown(kind, source);
     }
   }
   report_unknown_keys(out, claim_spec, kClaimKeys);
@@ -123,22 +143,23 @@ constexpr std::array<std::string_view, 7> kWithSecretRef = {
 // the Secrets Store driver's; secretName, in any case, is the Azure File and Blob drivers', which
 // read that Secret with their own rights.
 void visit_csi(References& out, json::Node csi, json::Node volume) {
-  add(out, ReferenceKind::Secret, csi["nodePublishSecretRef"]["name"], volume);
+  out.add(ReferenceKind::Secret, csi["nodePublishSecretRef"]["name"].text(), volume);
   for (const auto [key, value] : csi["volumeAttributes"].members()) {
-    if (key == "secretProviderClass") add(out, ReferenceKind::ProviderClass, value, volume);
-    if (equals_ignoring_case(key, "secretname")) add(out, ReferenceKind::Secret, value, volume);
+    if (key == "secretProviderClass") out.add(ReferenceKind::ProviderClass, value.text(), volume);
+    if (equals_ignoring_case(key, "secretName"))
+      out.add(ReferenceKind::Secret, value.text(), volume);
   }
 }
 
 void visit_volume(References& out, json::Node volume) {
-  add(out, ReferenceKind::Secret, volume["secret"]["secretName"], volume);
-  add(out, ReferenceKind::Secret, volume["azureFile"]["secretName"], volume);
+  out.add(ReferenceKind::Secret, volume["secret"]["secretName"].text(), volume);
+  out.add(ReferenceKind::Secret, volume["azureFile"]["secretName"].text(), volume);
   for (const auto kind : kWithSecretRef) {
-    add(out, ReferenceKind::Secret, volume[kind]["secretRef"]["name"], volume);
+    out.add(ReferenceKind::Secret, volume[kind]["secretRef"]["name"].text(), volume);
   }
   visit_projected(out, volume["projected"]);
   visit_csi(out, volume["csi"], volume);
-  add(out, ReferenceKind::VolumeClaim, volume["persistentVolumeClaim"]["claimName"], volume);
+  out.add(ReferenceKind::VolumeClaim, volume["persistentVolumeClaim"]["claimName"].text(), volume);
   visit_claim_template(out, volume["ephemeral"]["volumeClaimTemplate"]["spec"]);
   report_unknown_keys(out, volume, kVolumeKeys);
 }
@@ -147,12 +168,12 @@ void visit_volume(References& out, json::Node volume) {
 void visit_service_account(References& out, json::Node spec) {
   const auto name = spec["serviceAccountName"];
   const auto deprecated = spec["serviceAccount"];
-  add(out, ReferenceKind::ServiceAccount, name, name);
+  out.add(ReferenceKind::ServiceAccount, name.text(), name);
   if (deprecated.text() != name.text()) {
-    add(out, ReferenceKind::ServiceAccount, deprecated, deprecated);
+    out.add(ReferenceKind::ServiceAccount, deprecated.text(), deprecated);
   }
   if (name.text().empty() && deprecated.text().empty()) {
-    out.push_back({ReferenceKind::ServiceAccount, "default", spec});
+    out.add(ReferenceKind::ServiceAccount, "default", spec);
   }
 }
 
@@ -179,10 +200,10 @@ std::vector<SecretReference> secret_references(json::Node spec) {
   for_each_container(spec, [&](json::Node container) { visit_container(out, container); });
   for (const json::Node volume : spec["volumes"].elements()) visit_volume(out, volume);
   for (const json::Node secret : spec["imagePullSecrets"].elements()) {
-    add(out, ReferenceKind::Secret, secret["name"], secret);
+    out.add(ReferenceKind::Secret, secret["name"].text(), secret);
   }
   visit_service_account(out, spec);
-  return out;
+  return out.take(spec);
 }
 
 }  // namespace cpods::pod

@@ -27,7 +27,8 @@ struct SecretReference {
   json::Node at;          // the value that makes the reference
 };
 
-// In the order of the Pod's document: containers first, then volumes, then the rest.
+// In the order of the Pod's document: containers first, then volumes, then the rest. At most
+// limits::kSecretReferences and one Unknown that stands for all others.
 [[nodiscard]] std::vector<SecretReference> secret_references(json::Node spec);
 
 }  // namespace cpods::pod

@@ -43,9 +43,10 @@ std::vector<Toleration> missing_tolerations(json::Node spec,
   }
   std::vector<Toleration> missing;
   for (const auto& toleration : wanted) {
-    const bool covered = std::ranges::any_of(
-        present, [&](const auto& existing) { return existing.covers(toleration); });
-    if (!covered) missing.push_back(toleration);
+    const auto covers = [&](const auto& other) { return other.covers(toleration); };
+    if (!std::ranges::any_of(present, covers) && !std::ranges::any_of(missing, covers)) {
+      missing.push_back(toleration);
+    }
   }
   return missing;
 }

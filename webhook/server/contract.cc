@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace cpods::server {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
-
-bool equals_ignoring_case(std::string_view one, std::string_view other) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(one, other, {}, lower, lower);
-}
 
 // "application/json; charset=utf-8" names the same type as "application/json".
 bool is_json(std::string_view content_type) {

@@ -60,7 +60,7 @@ class StreamSession final : public Session {
   asio::awaitable<error_code> read_head(Parser& parser);
   asio::awaitable<bool> read_body(const Head& head, IncomingBody& body);
   asio::awaitable<Reply> answer(const Route& route, Request request);
-  asio::awaitable<bool> write(const Reply& reply, const Route& route, bool keep_alive,
+  asio::awaitable<bool> write(Reply reply, const Route& route, bool keep_alive,
                               std::string_view allow);
   asio::awaitable<void> linger();
 
@@ -148,18 +148,18 @@ asio::awaitable<bool> StreamSession<Stream>::exchange() {
   parser.body_limit(boost::none);  // the contract knows the limit and a sentence
   const error_code ec = co_await read_head(parser);
   if (ec) {
-    const Reply reply = answer_to_unreadable(ec);
-    co_return co_await write(reply, service_.elsewhere, false, kNoAllow);
+    co_return co_await write(answer_to_unreadable(ec), service_.elsewhere, false, kNoAllow);
   }
   if (!parser.is_header_done()) co_return false;
 
   const Head head = head_from(parser);
   const auto found = service_.table.find(head.target.substr(0, head.target.find('?')));
   const Route& route = found == service_.table.end() ? service_.elsewhere : found->second;
-  const auto refused = refuse(head, service_.routes, service_.options.longest_body);
+  auto refused = refuse(head, service_.routes, service_.options.longest_body);
   if (refused) {
     const bool usable = parser.keep_alive() && !has_body(head) && head.version == 11;
-    co_return co_await write(refused->reply, route, usable, refused->allow);
+    if (head.method == "HEAD") refused->reply.body.clear();  // its answers have none
+    co_return co_await write(std::move(refused->reply), route, usable, refused->allow);
   }
   Request request(std::string(head.target), {});
   const auto size = route.post != nullptr ? static_cast<std::size_t>(*head.content_length) : 0;
@@ -167,8 +167,14 @@ asio::awaitable<bool> StreamSession<Stream>::exchange() {
   const bool arrived = co_await read_body(head, body);
   if (!arrived) co_return false;
   body.hand_over(request);
-  const Reply reply = co_await answer(route, std::move(request));
-  co_return co_await write(reply, route, parser.keep_alive(), kNoAllow);
+  Reply reply = co_await answer(route, std::move(request));
+  body.give_back();
+  Share room(service_.bodies);  // a peer may take its time to read
+  const bool large = reply.body.size() > limits::kSmallBytes;
+  if (large && !room.grow(reply.body.size() - limits::kSmallBytes)) {
+    reply = Reply::sentence(503, "There is no room for so large an answer. Try again.");
+  }
+  co_return co_await write(std::move(reply), route, parser.keep_alive(), kNoAllow);
 }
 
 // Nothing that a handler throws leaves this function.
@@ -191,14 +197,17 @@ asio::awaitable<Reply> StreamSession<Stream>::answer(const Route& route, Request
 
 // Sends head and body in one write; false when the connection is at its end.
 template <class Stream>
-asio::awaitable<bool> StreamSession<Stream>::write(const Reply& reply, const Route& route,
-                                                   bool keep_alive, std::string_view allow) {
+asio::awaitable<bool> StreamSession<Stream>::write(Reply reply, const Route& route, bool keep_alive,
+                                                   std::string_view allow) {
   enter(Phase::Reply);
   keep_alive = keep_alive && !service_.draining.load(std::memory_order_relaxed);
   route.answers->count(reply.status);
   out_ = head_of(reply, crowd_.date, keep_alive, allow);
   out_ += reply.body;
+  std::string().swap(reply.body);
   const auto [ec, count] = co_await asio::async_write(stream_, asio::buffer(out_), kAsValues);
+  if (out_.capacity() > limits::kReplyKept) std::string().swap(out_);
+  answered_ = true;
   if (ec) {
     close();
     co_return false;

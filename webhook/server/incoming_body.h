@@ -31,6 +31,8 @@ class IncomingBody {
 
   // Once nothing is missing: into the request, whole or cut.
   void hand_over(Request& request);
+  // The request is answered: its room is free again.
+  void give_back() { share_.give_back(); }
 
  private:
   void grow();

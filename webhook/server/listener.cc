@@ -118,6 +118,7 @@ class Listener::Impl {
   Worker& least_loaded();
   Worker& most_loaded();
   void finish(std::chrono::milliseconds limit);
+  void close_acceptor();
 
   Service service_;
   const Certificates* certificates_;
@@ -196,14 +197,20 @@ void Listener::Impl::begin_drain() {
 
 void Listener::Impl::stop() {
   service_.draining = true;
-  asio::post(workers_.front()->context(), [this] { finish(std::chrono::milliseconds(0)); });
+  asio::post(workers_.front()->context(), [this] { close_acceptor(); });
+  // Each for itself: the first may have ended already while others still drain.
+  for (auto& worker : workers_) worker->finish(std::chrono::milliseconds(0));
+}
+
+void Listener::Impl::close_acceptor() {
+  error_code ignored;
+  acceptor_->close(ignored);
+  grace_->cancel();
 }
 
 // On the first worker's thread, after which nothing can be handed to a worker any more.
 void Listener::Impl::finish(std::chrono::milliseconds limit) {
-  error_code ignored;
-  acceptor_->close(ignored);
-  grace_->cancel();
+  close_acceptor();
   for (auto& worker : workers_) worker->finish(limit);
 }
 

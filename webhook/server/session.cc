@@ -30,9 +30,9 @@ void Session::enter(Phase phase) {
   since_ = Clock::now();
 }
 
-Session::Clock::time_point Session::waits_since() const {
+bool Session::can_be_displaced() const {
   // A handler bounds its own waiting; closing the socket would not end it.
-  return phase_ == Phase::Handler || late_ || displaced_ ? Clock::time_point::max() : since_;
+  return phase_ != Phase::Handler && !late_ && !displaced_;
 }
 
 std::chrono::milliseconds Session::limit_of(Phase phase) const {
@@ -52,7 +52,7 @@ std::chrono::milliseconds Session::limit_of(Phase phase) const {
 }
 
 void Session::close_if_late(Clock::time_point now) {
-  if (now - limit_of(phase_) < waits_since()) return;
+  if (!can_be_displaced() || now - since_ < limit_of(phase_)) return;
   late_ = true;
   count_timeout();
   close();

@@ -8,6 +8,7 @@
 #include <list>
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "net/tls.h"
 #include "server/budget.h"
@@ -65,8 +66,13 @@ class Session {
   // Closes and counts, to make room for another.
   void displace();
   [[nodiscard]] bool idle() const { return phase_ == Phase::Idle; }
-  // Since when its peer keeps it waiting; max() while it does not, or when it is closed already.
-  [[nodiscard]] Clock::time_point waits_since() const;
+  // Nothing is lost when it is closed now: its peer keeps it waiting, and it is not closed already.
+  [[nodiscard]] bool can_be_displaced() const;
+  // Which is closed sooner: one that has not answered anything yet before one that has, and of
+  // these the one whose peer keeps it waiting longer.
+  [[nodiscard]] bool is_before(const Session& other) const {
+    return std::tie(answered_, since_) < std::tie(other.answered_, other.since_);
+  }
 
  protected:
   void enter(Phase phase);
@@ -76,6 +82,7 @@ class Session {
 
   Service& service_;
   Crowd& crowd_;
+  bool answered_ = false;  // some request
 
  private:
   [[nodiscard]] std::chrono::milliseconds limit_of(Phase phase) const;

@@ -108,14 +108,14 @@ void Worker::tick() {
   arm();
 }
 
-// Closes the session whose peer keeps it waiting longest; false when none waits.
+// False when there is none whose peer keeps it waiting.
 bool Worker::displace_one() {
-  const auto longest =
-      std::ranges::min_element(crowd_.sessions, {}, [](Session* s) { return s->waits_since(); });
-  if (longest == crowd_.sessions.end() || (*longest)->waits_since() == Clock::time_point::max()) {
-    return false;
+  Session* first = nullptr;
+  for (Session* each : crowd_.sessions) {
+    if (each->can_be_displaced() && (first == nullptr || each->is_before(*first))) first = each;
   }
-  (*longest)->displace();
+  if (first == nullptr) return false;
+  first->displace();
   return true;
 }
 

@@ -22,9 +22,9 @@ class Worker {
   // Returns when the worker has finished.
   void join();
 
-  // A new connection for this thread. Where there is no room, the one that waits longest ends.
+  // A new connection for this thread. Where there is no room, another one ends (displace_one).
   void take(boost::asio::ip::tcp::socket socket, net::TlsContext tls);
-  // Ends the connection that waits longest, because the system gives no more sockets.
+  // Ends a connection, because the system gives no more sockets.
   void make_room();
   // Ends idle connections now, and the others until `limit` from now at the latest.
   void finish(std::chrono::milliseconds limit);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include "base/text.h"
 
 #include "admission/decide.h"
 #include "base/limits.h"

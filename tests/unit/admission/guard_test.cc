@@ -315,8 +315,7 @@ TEST_CASE("guard: Warn warns and Audit keeps silent, both annotate and neither r
   const auto verdict = ask(*asking::policies(policies), {.object = pod("{" + kReadsDb + "}")});
   CHECK(verdict.allowed);
   CHECK(verdict.warnings == std::vector<std::string>{"policy \"warn\": may run off pool \"snp\""});
-  CHECK(verdict.audit_annotations == std::vector<std::pair<std::string, std::string>>{
-                                         {"findings", "SecretOffPool(audit),NotGuaranteed(warn)"}});
+  CHECK(listed(verdict.complaints) == "SecretOffPool(audit),NotGuaranteed(warn)");
   CHECK(verdict.policies == std::vector<std::string>{"audit", "warn"});
   CHECK(said(policies, {.door = Door::Place, .object = pod("{" + kReadsDb + "}")}) ==
         "allowed Satisfied");

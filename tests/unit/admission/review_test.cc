@@ -84,7 +84,7 @@ TEST_CASE("review: an answer without anything to say is as short as it can be") 
 TEST_CASE("review: a refusal carries 403 Forbidden and its sentence, and nothing to apply") {
   auto verdict = refuse(Reason::NotGuaranteed, "a/b: \"no\"");
   verdict.warnings = {"w1", "w2"};
-  verdict.audit_annotations = {{"findings", "NotGuaranteed(p)"}};
+  verdict.complaints = {{Reason::NotGuaranteed, policy::Action::Audit, "p"}};
   CHECK(encode("u", verdict) ==
         R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"u",)"
         R"("allowed":false,"status":{"status":"Failure","message":"a/b: \"no\"",)"

@@ -209,9 +209,9 @@ TEST_CASE("update: a label that moves a Pod into a policy is refused while it do
 }
 
 TEST_CASE("update: nodeName is the scheduler's by then") {
-  const auto applied = create(R"({"containers":[{"image":"a:1"}]})");
-  CHECK(update(applied, Door::Guard,
-               changed(applied.stored, R"({"nodeName":"n1","containers":[{"image":"a:2"}]})")) ==
+  const auto created = create(R"({"containers":[{"image":"a:1"}]})");
+  const Applied bound{created.snapshot, changed(created.stored, R"({"nodeName":"n1"})")};
+  CHECK(update(bound, Door::Guard, changed(bound.stored, R"({"containers":[{"image":"a:2"}]})")) ==
         "allowed Satisfied");
 }
 
@@ -321,18 +321,56 @@ TEST_CASE("ephemeral containers: new references are judged, on and off the pool"
   };
   CHECK(add(R"("nodeName":"n")", R"("ephemeralContainers":[{"name":"debugger"}])") ==
         "allowed NotConcerned");
-  CHECK(add(R"("nodeName":"n","nodeSelector":{"agentpool":"snp"})", debugger) ==
-        "allowed Satisfied");
-  CHECK(add(R"("nodeName":"n")", debugger) ==
-        "refused SecretOffPool: payments/web: Secret \"db-main\" "
-        "(spec.ephemeralContainers[0].envFrom[0]) may only be read on pool \"snp\" (policy "
-        "\"db\"), but this Pod may run elsewhere: nothing in it requires agentpool in [snp]. Add a "
-        "required node affinity with agentpool in [snp].");
+  CHECK(add(R"("nodeSelector":{"agentpool":"snp"})", debugger) == "allowed Satisfied");
+  CHECK(
+      add(R"("nodeName":"n")", debugger) ==
+      "refused SecretOffPool: payments/web: Secret \"db-main\" "
+      "(spec.ephemeralContainers[0].envFrom[0]) may only be read on pool \"snp\" (policy "
+      "\"db\"), but this Pod may run elsewhere: nothing in it requires agentpool in [snp]. Create "
+      "the Pod again and give it a required node affinity with agentpool in [snp].");
   // The same Secret by a second way tells nobody anything new.
   CHECK(add(R"("volumes":[{"name":"v","secret":{"secretName":"db-main"}}])", debugger) ==
         "allowed Satisfied");
   CHECK(add(R"("volumes":[{"name":"v","secret":{"secretName":"db-other"}}])", debugger)
             .starts_with("refused SecretOffPool: payments/web: Secret \"db-main\""));
+}
+
+// A Pod without the secret is nobody's concern, so its author may bind it to any node and claim the
+// pool all the same; the secret would follow in an ephemeral container.
+TEST_CASE("bound Pods: what comes under guard later is refused, whatever the affinity says") {
+  const auto yaml = kPool + policy_named("db", kGuardDb) +
+                    policy_named("tier",
+                                 "pool: snp, namespaces: [payments], "
+                                 "podSelector: {matchLabels: {tier: db}}");
+  const std::string bound = R"("nodeName":"evil","nodeSelector":{"agentpool":"snp"})";
+  const auto with_volume = bound + R"(,"volumes":[{"name":"v","secret":{"secretName":"db-main"}}])";
+  const auto debugger = [](const std::string& secret) {
+    return R"(,"ephemeralContainers":[{"name":"d","envFrom":[{"secretRef":{"name":")" + secret +
+           R"("}}]}])";
+  };
+  const auto change = [&](const std::string& before, const std::string& after) {
+    return said(yaml, {.object = after, .old_object = before, .operation = "UPDATE"});
+  };
+  CHECK(
+      change(pod("{" + bound + "}"), pod("{" + bound + debugger("db-main") + "}")) ==
+      "refused NodeName: payments/web: Secret \"db-main\" "
+      "(spec.ephemeralContainers[0].envFrom[0]) may only be used on pool \"snp\" (policy \"db\"), "
+      "but this Pod is bound to node \"evil\" already, and nothing proves that the scheduler did "
+      "it. Create another Pod that has it from the start.");
+  CHECK(change(pod("{" + with_volume + "}"), pod("{" + with_volume + debugger("db-other") + "}"))
+            .starts_with("refused NodeName: payments/web: Secret \"db-other\""));
+  CHECK(change(pod("{" + with_volume + "}"), pod("{" + with_volume + debugger("db-main") + "}")) ==
+        "allowed Satisfied");
+  CHECK(change(pod("{" + bound + "}"), pod("{" + bound + debugger("free") + "}")) ==
+        "allowed NotConcerned");
+  const std::string labels = R"("name":"web","labels":{"tier":"db"})";
+  CHECK(
+      change(pod("{" + bound + "}"), pod("{" + bound + "}", labels)) ==
+      "refused NodeName: payments/web: policy \"tier\" keeps this Pod on pool \"snp\", but this "
+      "Pod is bound to node \"evil\" already, and nothing proves that the scheduler did it. Create "
+      "the Pod again.");
+  CHECK(change(pod("{" + bound + "}", labels),
+               pod("{" + bound + R"(,"activeDeadlineSeconds":5})", labels)) == "allowed Satisfied");
 }
 
 TEST_CASE("ephemeral containers: the reserved name is refused, and nothing is ever patched") {

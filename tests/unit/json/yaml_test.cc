@@ -170,6 +170,7 @@ TEST_CASE("yaml: a manifest is read as kubectl reads it") {
       {"a: !!str 12", R"({"a":"12"})"},
       {"a: !!int '12'", R"({"a":12})"},
       {"a: !!binary aGVsbG8=", R"({"a":"hello"})"},
+      {"!!binary ZW52RnJvbQ==: 1", R"({"envFrom":1})"},
       {"a: !mine 12", R"({"a":"12"})"},
       {"a: 2001-12-14t21:59:43.10-05:00", R"({"a":"2001-12-14t21:59:43.10-05:00"})"},
       {"a:", R"({"a":null})"},
@@ -227,6 +228,24 @@ TEST_CASE("yaml: nesting ends at 64 levels, and soon") {
   CHECK(text_of(read_json(too_deep).errors.at(0)) == "1:65: nested deeper than 64 levels");
 }
 
+TEST_CASE("yaml: aliases may repeat a text, up to what a file could hold") {
+  const std::string text(1024 * 1024, 'x');
+  const auto repeated = [&](int times) {
+    std::string yaml = "a: &a " + text + "\nb:\n";
+    for (int i = 0; i < times; ++i) yaml += "- *a\n";
+    return read_yaml(yaml, Dialect::Manifest);
+  };
+  CHECK(repeated(60).errors.empty());
+  CHECK(text_of(repeated(70).errors.at(0)) == "1:4: more than 64 MiB of text");
+}
+
+TEST_CASE("yaml: a policy file is YAML 1.2 and need not say so") {
+  CHECK(errors_of("%YAML 1.1\n---\na: 1\n", Dialect::Policy) ==
+        std::vector<std::string>{
+            "1:1: a %YAML directive: policy files are YAML 1.2 always; leave it out"});
+  CHECK(values_of("%YAML 1.1\n---\na: on\n", Dialect::Manifest) == "{\"a\":true}\n");
+}
+
 TEST_CASE("yaml: several documents, empty ones left out") {
   CHECK(values_of("# nothing\n---\n---\na: 1\n...\n---\nb: 2\n", Dialect::Policy) ==
         "{\"a\":1}\n{\"b\":2}\n");
@@ -241,7 +260,7 @@ TEST_CASE("yaml: a text in brackets is JSON, with YAML as the second try") {
   CHECK(values_of("{\"a\": 1}\n{\"b\": 2}\n", Dialect::Manifest) == "{\"a\":1}\n{\"b\":2}\n");
   CHECK(values_of("{a: 1}", Dialect::Policy) == "{\"a\":1}\n");
   CHECK(errors_of("{\"a\": 1,}x\"", Dialect::Policy) ==
-        std::vector<std::string>{"1:9: Missing a name for object member."});
+        std::vector<std::string>{"1:9: Missing a name for object member"});
   CHECK(errors_of("{\"a\": 1, \"a\": 2}", Dialect::Policy) ==
         std::vector<std::string>{"1:10: duplicate key \"a\"; it stands on line 1 already"});
 }

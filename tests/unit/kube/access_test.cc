@@ -127,7 +127,9 @@ TEST_CASE("access: a Pod finds the API server through its environment and its ac
   CHECK(in_cluster(folder.path().string())->token == "second");
   write(folder.path() / "token", "\n");
   CHECK(in_cluster(folder.path().string()).error().message == "the token file is empty");
-  CHECK(find_access("").has_value());
+  write(folder.path() / "token", "one\ntwo");
+  CHECK(in_cluster(folder.path().string()).error().message == "the token has a line break within");
+  CHECK_FALSE(find_access("").has_value());  // this machine has no account's token
   ::unsetenv("KUBERNETES_SERVICE_HOST");
   ::unsetenv("KUBERNETES_SERVICE_PORT");
   CHECK_FALSE(find_access("").has_value());

@@ -33,7 +33,7 @@ const std::string kGuard =
 const std::vector<std::string> kNames{"confidential-pods.ns.svc"};
 
 CertificateFiles files_made(system_clock::time_point now) {
-  auto files = renewed({}, kNames, now);
+  auto files = renewed({}, kNames, "", now);
   REQUIRE(files);
   return **files;
 }
@@ -202,11 +202,39 @@ TEST_CASE("certificate_keeper: failures are counted and tried again; what is in 
                    {"GET " + kSecrets, {.body = secret_with(files)}},
                    {"GET " + kPlace, refusal(403, "forbidden")},
                    {"GET " + kGuard, configuration(files.ca_crt)},
-                   {"GET " + kSecrets, refusal(403, "secrets is forbidden")}});
+                   {"GET " + kSecrets, {.body = secret_with(files)}},
+                   {"GET " + kPlace, configuration(files.ca_crt)},
+                   {"GET " + kGuard, configuration(files.ca_crt)},
+                   {"GET " + kSecrets, refusal(403, "secrets is forbidden")}},
+                  milliseconds{100});
+  // Nothing else is there to be served, but nobody can be sent here yet.
+  REQUIRE(eventually([&] { return session.used().size() == 1; }));
   REQUIRE(eventually([&] { return session.keeper.ready(); }));
   CHECK(eventually([&] { return session.keeper.figures().failures >= 4; }));
   CHECK(session.used() == std::vector{files.tls_crt});
   CHECK(session.keeper.ready());
+}
+
+TEST_CASE("certificate_keeper: an authority that the API server cannot be told of is not shown") {
+  const CertificateFiles first = files_made(system_clock::now());
+  const CertificateFiles second = files_made(system_clock::now());
+  const std::vector<Step> untold = {{"GET " + kSecrets, {.body = secret_with(second)}},
+                                    {"GET " + kPlace, configuration(first.ca_crt)},
+                                    {"PATCH " + kPlace, refusal(403, "forbidden")},
+                                    {"GET " + kGuard, configuration(first.ca_crt)},
+                                    {"PATCH " + kGuard, {}}};
+  auto script = joined({{"GET " + kSecrets, {.body = secret_with(first)}}}, settled(first.ca_crt));
+  script = joined(joined(std::move(script), untold), untold);
+  Session session(std::move(script), milliseconds{100});
+  REQUIRE(eventually([&] { return session.keeper.figures().failures >= 2; }));
+  CHECK(session.used() == std::vector{first.tls_crt});
+  CHECK(session.keeper.ready());
+  for (auto& step :
+       joined({{"GET " + kSecrets, {.body = secret_with(second)}}}, settled(second.ca_crt))) {
+    session.server.add(step);
+  }
+  CHECK(eventually([&] { return session.used().size() == 2; }));
+  CHECK(session.used().back() == second.tls_crt);
 }
 
 TEST_CASE("certificate_keeper: what the server will not use does not make it ready") {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/limits.h"
 #include "unit/kube/fake_api_server.h"
 
 namespace cpods::kube {
@@ -59,11 +60,11 @@ std::string watch_from(const std::string& version) {
 // A cache of one fake server, running.
 class Session {
  public:
-  explicit Session(std::vector<Step> script)
+  explicit Session(std::vector<Step> script, milliseconds stale_after = limits::kNamespaceStale)
       : server(std::move(script)),
         api_(*ApiClient::create(loop_,
                                 [access = server.access()] { return Result<Access>(access); })),
-        cache(*api_) {
+        cache(*api_, stale_after) {
     cache.start();
     loop_.start();
   }
@@ -206,6 +207,56 @@ TEST_CASE("namespace_cache: labels last seen are told while the API server is aw
   CHECK(session.cache.synced());
 }
 
+// The API server goes on calling a webhook that it does not let watch any more, and a label that
+// was set meanwhile would be missed for ever.
+TEST_CASE("namespace_cache: what was last seen is not believed for ever without a watch") {
+  Session session({{kFirstList, list("10", {"a"})}}, milliseconds{400});
+  CHECK(session.soon("a", "x"));
+  CHECK_FALSE(session.cache.stale());
+  CHECK(session.soon("a", "-"));
+  CHECK(session.cache.stale());
+  session.server.add({"GET /api/v1/namespaces/a", {.body = item("a", "11", "y")}});
+  const auto labels = session.look_up("a");
+  REQUIRE_MESSAGE(labels, labels.error().text());
+  CHECK((*labels)->find("team") == "y");
+  CHECK(session.look_up("a").error().code == ErrorCode::Unavailable);
+  session.server.add({watch_from("10"), kSilence});
+  CHECK(eventually([&] { return !session.cache.stale(); }));
+  CHECK(session.team("a") == "x");
+}
+
+TEST_CASE("namespace_cache: each who asks waits for as long as it can itself") {
+  Session session({{kFirstList, list("10", {})},
+                   {watch_from("10"), kSilence},
+                   {"GET /api/v1/namespaces/new",
+                    {.body = item("new", "11", "y"), .delay = milliseconds{500}}}});
+  CHECK(eventually([&] { return session.cache.synced(); }));
+  std::thread impatient([&] {
+    CHECK(session.look_up("new", milliseconds{50}).error().code == ErrorCode::Unavailable);
+  });
+  CHECK(eventually([&] { return session.cache.figures().look_ups == 1; }));
+  CHECK(session.look_up("new", milliseconds{3000}));
+  impatient.join();
+  CHECK(session.cache.figures().look_ups == 1);
+}
+
+// The failure is there before anybody waits for it: spawning runs a coroutine to its first pause.
+TEST_CASE("namespace_cache: a question that fails at once is a failure") {
+  FakeApiServer server({});
+  auto access = server.access();
+  access.token = "one\ntwo";  // no header can hold it
+  Loop loop;
+  const auto api = ApiClient::create(loop, [&] { return Result<Access>(access); });
+  NamespaceCache cache(**api);
+  cache.start();
+  loop.start();
+  asio::io_context here(1);
+  auto answer = asio::co_spawn(here, cache.look_up("n", milliseconds{1}), asio::use_future);
+  here.run();
+  CHECK(answer.get().error().code == ErrorCode::Unavailable);
+  loop.stop();
+}
+
 TEST_CASE("namespace_cache: a namespace not seen yet is asked for once, and kept") {
   Session session({{kFirstList, list("10", {"a"})}, {watch_from("10"), kSilence}});
   CHECK(session.soon("a", "x"));
@@ -269,22 +320,23 @@ TEST_CASE("namespace_cache: what the API server does not know, cannot be, or say
 
 TEST_CASE("namespace_cache: many unknown names at once do not become many questions") {
   std::vector<Step> script{{kFirstList, list("10", {})}, {watch_from("10"), kSilence}};
-  for (int i = 0; i < 12; ++i) {
+  constexpr int kMost = limits::kNamespaceLookups;
+  for (int i = 0; i < kMost + 4; ++i) {
     script.push_back({"GET /api/v1/namespaces/n", {.delay = milliseconds{2000}}});
   }
   Session session(std::move(script));
   CHECK(eventually([&] { return session.cache.synced(); }));
   std::vector<std::thread> askers;
   std::atomic<int> turned_away = 0;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < kMost + 4; ++i) {
     askers.emplace_back([&session, &turned_away, i] {
       const auto answer = session.look_up("n" + std::to_string(i), milliseconds{500});
-      if (!answer && answer.error().message.ends_with("8 look-ups are under way")) ++turned_away;
+      if (!answer && answer.error().message.ends_with("64 look-ups are under way")) ++turned_away;
     });
   }
   for (std::thread& asker : askers) asker.join();
   CHECK(turned_away == 4);
-  CHECK(session.cache.figures().look_ups == 8);
+  CHECK(session.cache.figures().look_ups == kMost);
 }
 
 // The thread that resumes after a look-up.

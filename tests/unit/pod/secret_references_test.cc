@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/limits.h"
+
 #include "unit/parsed.h"
 
 namespace cpods::pod {
@@ -237,6 +239,38 @@ TEST_CASE("secret references: what is of the wrong type is never passed over") {
       CHECK(malformed.where() == where);
     }
   }
+}
+
+TEST_CASE("secret references: names that no object can have refer to nothing") {
+  const auto spec = [](std::size_t size) {
+    return R"({"serviceAccountName":"a","imagePullSecrets":[{"name":")" + std::string(size, 'x') +
+           R"("}]})";
+  };
+  const auto longest = parsed(spec(limits::kNameBytes));
+  const auto longer = parsed(spec(limits::kNameBytes + 1));
+  CHECK(secret_references(longest.root()).size() == 2);
+  CHECK(secret_references(longer.root()).size() == 1);
+}
+
+// Each reference is held against each pattern of each policy, and a Pod of 3 MiB has room for a
+// hundred thousand: outside opted-in namespaces a review that takes too long would be an allow.
+TEST_CASE("secret references: those beyond the limit are one unknown source") {
+  const auto pull = [](std::size_t count) {
+    std::string list;
+    for (std::size_t i = 0; i < count; ++i)
+      list += (i == 0 ? "" : ",") + std::string(R"({"name":"x"})");
+    return R"({"imagePullSecrets":[)" + list + R"(],"serviceAccountName":"beyond"})";
+  };
+  const auto fits = parsed(pull(limits::kSecretReferences - 1));
+  const auto all = secret_references(fits.root());
+  CHECK(all.size() == limits::kSecretReferences);
+  CHECK(all.back().kind == ReferenceKind::ServiceAccount);
+  const auto many = parsed(pull(limits::kSecretReferences + 1000));
+  const auto bounded = secret_references(many.root());
+  CHECK(bounded.size() == limits::kSecretReferences + 1);
+  CHECK(bounded.back().kind == ReferenceKind::Unknown);
+  CHECK(bounded.back().name == "one of more than 4000");
+  CHECK(bounded.back().at.is(many.root()));
 }
 
 }  // namespace

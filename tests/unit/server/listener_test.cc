@@ -32,10 +32,20 @@ boost::asio::awaitable<server::Reply> fail(server::Request) {
   co_return server::Reply::json("");
 }
 
+std::atomic<int> waiting = 0;  // requests inside wait_a_little
+
 boost::asio::awaitable<server::Reply> wait_a_little(server::Request) {
+  ++waiting;
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 400ms);
   co_await timer.async_wait(boost::asio::use_awaitable);
+  --waiting;
   co_return server::Reply::json("waited");
+}
+
+constexpr std::size_t kLarge = 8 * 1024 * 1024;  // more than sockets hold for a slow reader
+
+boost::asio::awaitable<server::Reply> say_much(server::Request) {
+  co_return server::Reply::json(std::string(kLarge, 'x'));
 }
 
 struct Serving {
@@ -45,6 +55,7 @@ struct Serving {
     routes.post["/echo"] = echo;
     routes.post["/fail"] = fail;
     routes.post["/wait"] = wait_a_little;
+    routes.post["/large"] = say_much;
     routes.get["/throw"] = []() -> server::Reply { throw std::runtime_error("a bug"); };
     readiness.add_routes(routes);
     const bool secured = security == Peer::Security::Tls;
@@ -192,6 +203,7 @@ TEST_CASE("listener: each fault in a head has its status, and framing faults end
     CAPTURE(answer);
     CHECK(status_of(answer) == row.status);
     CHECK(answer.ends_with('\n'));
+    CHECK(body_of(answer).empty() == (row.name == "HEAD"));
     CHECK(closes(answer) == row.ends);
     CHECK(answer.find("Retry-After") == std::string::npos);
     if (row.ends) {
@@ -357,6 +369,38 @@ TEST_CASE("listener: a connection beyond the limit takes the place of the longes
   CHECK(metrics.connections_open.Value() == 3);
 }
 
+// The API server keeps connections that it needs again, and does not repeat a POST that fails.
+TEST_CASE("listener: whoever has been answered is displaced last") {
+  auto options = Serving::defaults();
+  options.threads = 1;
+  options.connections = 3;
+  Serving serving(Peer::Security::Plain, options);
+  Peer served = serving.connect();
+  CHECK(body_of(served.ask(post("1"))) == "1");
+  std::list<Peer> silent;
+  for (int i = 0; i < 10; ++i) silent.push_back(serving.connect());
+  CHECK(comes_true([&] { return serving.metrics.connections_displaced.Value() == 8; }));
+  CHECK(body_of(served.ask(post("2"))) == "2");
+}
+
+TEST_CASE("listener: answers that nobody reads share the budget of bodies") {
+  auto options = Serving::defaults();
+  options.body_memory = kLarge + kLarge / 2;
+  Serving serving(Peer::Security::Plain, options);
+  Peer slow = serving.connect();
+  REQUIRE(slow.send(post("", "/large")));
+  REQUIRE(comes_true([&] {
+    const auto answered = R"(_requests_total{code="200",path="/large"} 1)";
+    return serving.metrics.exposition().body.find(answered) != std::string::npos;
+  }));
+  Peer next = serving.connect();
+  CHECK(body_of(next.ask(post("", "/large"))) ==
+        "There is no room for so large an answer. Try again.\n");
+  CHECK(body_of(next.ask(post("small"))) == "small");
+  CHECK(body_of(slow.answer()).size() == kLarge);
+  CHECK(comes_true([&] { return status_of(next.ask(post("", "/large"))) == "200"; }));
+}
+
 TEST_CASE("listener: where every connection is at work a new one is refused") {
   auto options = Serving::defaults();
   options.connections = 2;
@@ -366,7 +410,7 @@ TEST_CASE("listener: where every connection is at work a new one is refused") {
     Peer two = serving.connect();
     REQUIRE(one.send(post("", "/wait")));
     REQUIRE(two.send(post("", "/wait")));
-    std::this_thread::sleep_for(100ms);
+    REQUIRE(comes_true([] { return waiting == 2; }));
     CHECK(serving.connect().ask(post("3")).empty());
     CHECK(serving.metrics.connections_refused.Value() == 1);
     CHECK(body_of(one.answer()) == "waited");
