@@ -1,38 +1,31 @@
 #include "policy/model.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace cpods::policy {
 
-NamePattern::NamePattern(std::string pattern)
-    : pattern_(std::move(pattern)), literal_(pattern_.find('*') == std::string::npos) {}
-
-std::string_view NamePattern::prefix() const {
-  return std::string_view(pattern_).substr(0, pattern_.find('*'));
+NamePattern::NamePattern(std::string pattern) : pattern_(std::move(pattern)) {
+  for (const auto piece : std::views::split(pattern_, '*')) {
+    pieces_.emplace_back(piece.begin(), piece.end());
+  }
 }
 
-// Greedy: on a mismatch the last `*` takes one character more. At most pattern × name steps.
+// The first and the last piece stand at the ends; for those between, the first place that fits is
+// as good as any later one.
 bool NamePattern::matches(std::string_view name) const {
-  if (literal_) return pattern_ == name;
-  std::size_t at = 0;
-  std::size_t in_name = 0;
-  std::size_t star = std::string::npos;
-  std::size_t taken = 0;
-  while (in_name < name.size()) {
-    if (at < pattern_.size() && pattern_[at] == '*') {
-      star = at++;
-      taken = in_name;
-    } else if (at < pattern_.size() && pattern_[at] == name[in_name]) {
-      ++at;
-      ++in_name;
-    } else if (star != std::string::npos) {
-      at = star + 1;
-      in_name = ++taken;
-    } else {
-      return false;
-    }
+  if (is_literal()) return pattern_ == name;
+  const auto& last = pieces_.back();
+  if (!name.starts_with(pieces_.front())) return false;
+  name.remove_prefix(pieces_.front().size());
+  if (!name.ends_with(last)) return false;
+  name.remove_suffix(last.size());
+  for (std::size_t i = 1; i + 1 < pieces_.size(); ++i) {
+    const auto at = name.find(pieces_[i]);
+    if (at == std::string_view::npos) return false;
+    name.remove_prefix(at + pieces_[i].size());
   }
-  return pattern_.find_first_not_of('*', at) == std::string::npos;
+  return true;
 }
 
 bool any_matches(const std::vector<NamePattern>& patterns, std::string_view name) {

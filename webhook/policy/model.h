@@ -28,14 +28,16 @@ class NamePattern {
   NamePattern() = default;
   explicit NamePattern(std::string pattern);
   [[nodiscard]] bool matches(std::string_view name) const;
-  [[nodiscard]] bool is_literal() const { return literal_; }
+  [[nodiscard]] bool is_literal() const { return pieces_.size() <= 1; }
   // What stands before the first `*`.
-  [[nodiscard]] std::string_view prefix() const;
+  [[nodiscard]] std::string_view prefix() const {
+    return pieces_.empty() ? std::string_view() : pieces_.front();
+  }
   [[nodiscard]] const std::string& text() const { return pattern_; }
 
  private:
   std::string pattern_;
-  bool literal_ = true;
+  std::vector<std::string> pieces_;  // what stands between the stars
 };
 
 [[nodiscard]] bool any_matches(const std::vector<NamePattern>& patterns, std::string_view name);

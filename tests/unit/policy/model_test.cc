@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 using namespace cpods::policy;
 
 TEST_CASE("model: a glob's * stands for any run of characters and nothing else does") {
@@ -23,6 +26,37 @@ TEST_CASE("model: a glob's * stands for any run of characters and nothing else d
     CAPTURE(row.pattern);
     CAPTURE(row.name);
     CHECK(NamePattern(row.pattern).matches(row.name) == row.matches);
+  }
+}
+
+// All texts of up to `longest` of these letters.
+std::vector<std::string> texts(const std::string& letters, std::size_t longest) {
+  std::vector<std::string> all = {""};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].size() == longest) break;
+    for (const char letter : letters) all.push_back(all[i] + letter);
+  }
+  return all;
+}
+
+bool naive(std::string_view pattern, std::string_view name) {
+  if (pattern.empty()) return name.empty();
+  if (pattern[0] == '*') {
+    return naive(pattern.substr(1), name) || (!name.empty() && naive(pattern, name.substr(1)));
+  }
+  return !name.empty() && pattern[0] == name[0] && naive(pattern.substr(1), name.substr(1));
+}
+
+TEST_CASE("model: globs agree with their definition on all small patterns and names") {
+  const auto names = texts("ab", 5);
+  for (const auto& pattern : texts("ab*", 5)) {
+    const NamePattern glob(pattern);
+    for (const auto& name : names) {
+      if (glob.matches(name) == naive(pattern, name)) continue;
+      CAPTURE(pattern);
+      CAPTURE(name);
+      CHECK(glob.matches(name) == naive(pattern, name));
+    }
   }
 }
 
