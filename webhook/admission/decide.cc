@@ -12,10 +12,15 @@ namespace cpods::admission {
 namespace {
 
 bool is_pod(const Request& request) {
-  return request.kind == "Pod" && request.resource.group.empty() &&
-         request.resource.name == "pods" &&
-         (request.resource.subresource.empty() ||
-          request.resource.subresource == names::kEphemeralSubresource);
+  return request.kind == "Pod" && is_whole_pod(request.resource);
+}
+
+// pods/binding, or the legacy bindings.
+bool is_binding(const Request& request) {
+  const auto& resource = request.resource;
+  return resource.group.empty() &&
+         ((resource.name == "pods" && resource.subresource == names::kBindingSubresource) ||
+          (resource.name == "bindings" && resource.subresource.empty()));
 }
 
 // One of the eight built-in kinds; a custom resource of the same name may look quite different.
@@ -38,9 +43,9 @@ bool reads_guarded(const Subject& subject) {
                              [](const auto& concern) { return concern.reads_guarded; });
 }
 
-// The mutating door only gives back what an update has lost.
+// The mutating door only gives back what an update of a Pod has lost.
 bool is_restored(Door door, const Request& request) {
-  return door == Door::Place && request.operation == "UPDATE";
+  return door == Door::Place && request.operation == "UPDATE" && is_pod(request);
 }
 
 // Nothing that is judged has changed: status, finalizers and annotations are never held up.
@@ -72,40 +77,43 @@ Verdict restore(const Request& request, const policy::Snapshot& snapshot) {
   }
 }
 
-Verdict guard(const Request& request, const Subject& subject,
-              const std::vector<const policy::Policy*>& reaching,
+Verdict guard(const Request& request, const Subject& subject, const Namespace& home,
               const policy::Snapshot& snapshot) {
   const bool concerned = !subject.concerns.empty();
   if (request.operation == "CREATE") {
     return weigh(subject.who, concerned, find_all(subject, snapshot));
   }
-  const auto stored = read_subject(request.namespace_name, request.old_object, reaching);
+  const auto stored = read_subject(home, request.old_object);
   return weigh(subject.who, concerned, find_worse(subject, stored, snapshot));
 }
 
-Verdict judge_pod(Door door, const Request& request,
-                  const std::vector<const policy::Policy*>& reaching,
+Verdict judge_pod(Door door, const Request& request, const Namespace& home,
                   const policy::Snapshot& snapshot) {
-  const auto subject = read_subject(request.namespace_name, request.object, reaching);
+  const auto subject = read_subject(home, request.object);
   if (is_mirror(request) && (door == Door::Place || !reads_guarded(subject))) return {};
-  auto verdict = door == Door::Place ? place_pod(subject, snapshot)
-                                     : guard(request, subject, reaching, snapshot);
+  auto verdict =
+      door == Door::Place ? place_pod(subject, snapshot) : guard(request, subject, home, snapshot);
   for (const auto& concern : subject.concerns) verdict.policies.push_back(concern.policy->name);
   return verdict;
 }
 
 // A Pod that cannot be read is a finding of each policy that reaches its namespace.
-Verdict decide_about_pod(Door door, const Request& request,
-                         const std::vector<const policy::Policy*>& reaching,
+Verdict decide_about_pod(Door door, const Request& request, const Namespace& home,
                          const policy::Snapshot& snapshot) {
   try {
-    return judge_pod(door, request, reaching, snapshot);
+    return judge_pod(door, request, home, snapshot);
   } catch (const json::Malformed& malformed) {
-    auto findings = find_unreadable(reaching, malformed);
+    auto findings = find_unreadable(home.reaching, malformed);
     const auto who = who_asks(request);
     if (door == Door::Guard) return weigh(who, true, std::move(findings));
     return refuse_for(gather(findings, of_action(policy::Action::Enforce)), who, false);
   }
+}
+
+Verdict decide_about_binding(const Request& request, const Namespace& home) {
+  Findings findings;
+  check_binding(request, home.reaching, findings);
+  return weigh(who_asks(request), true, std::move(findings));
 }
 
 Verdict decide_unguarded(Door door, const Request& request, const policy::Snapshot& snapshot,
@@ -121,17 +129,19 @@ Verdict decide_unguarded(Door door, const Request& request, const policy::Snapsh
                       "again in a moment.");
   }
   static const pod::Labels kNone;
-  const auto reaching = snapshot.reaching(request.namespace_name, labels ? *labels : kNone);
-  if (reaching.empty()) return {};
-  if (is_pod(request)) return decide_about_pod(door, request, reaching, snapshot);
-  if (door == Door::Place) return {};
-  return check_template(request, reaching, snapshot);
+  const Namespace home{request.namespace_name, labels ? *labels : kNone,
+                       snapshot.reaching(request.namespace_name, labels ? *labels : kNone)};
+  if (home.reaching.empty()) return {};
+  if (is_pod(request)) return decide_about_pod(door, request, home, snapshot);
+  if (door == Door::Place) return place_template(request, home, snapshot);
+  if (is_binding(request)) return decide_about_binding(request, home);
+  return check_template(request, home, snapshot);
 }
 
 }  // namespace
 
 bool is_looked_at(const Request& request) {
-  return is_pod(request) || is_workload(request);
+  return is_pod(request) || is_binding(request) || is_workload(request);
 }
 
 bool is_judged(Door door, const Request& request) {

@@ -20,7 +20,7 @@ enum class Door : std::uint8_t { Place, Guard };  // /mutate and /validate
                              const Cluster& cluster);
 
 // Whether the request concerns an object that this product looks at: a Pod, its ephemeral
-// containers, or a workload with a Pod template.
+// containers or status, its binding, or a workload with a Pod template.
 [[nodiscard]] bool is_looked_at(const Request& request);
 
 // Whether policies are asked about it at this door, so that the labels of its namespace matter:

@@ -12,8 +12,8 @@ namespace cpods::admission {
 namespace {
 
 using Rule = void (*)(const Concern& concern, const Judging& judging, Findings& findings);
-constexpr std::array<Rule, 4> kAtCreation = {check_node_name, check_secrets, check_placement,
-                                             check_step};
+constexpr std::array<Rule, 5> kAtCreation = {check_pod_security, check_node_name, check_secrets,
+                                             check_placement, check_step};
 constexpr std::array<Rule, 4> kInUpdates = {check_bound, check_secrets, check_placement,
                                             check_step};
 
@@ -57,6 +57,7 @@ Findings find_worse(const Subject& subject, const Subject& stored,
   check_two_pools(subject, after);
   check_two_pools(stored, before);
   auto findings = made_worse(std::move(after), before);
+  check_labels(subject, stored, findings);
   const Judging now{subject, snapshot, kAll, true};
   const Judging then{stored, snapshot, kAll, true};
   for (const auto rule : kInUpdates) {

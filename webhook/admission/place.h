@@ -12,6 +12,11 @@ namespace cpods::admission {
 // still needed.
 [[nodiscard]] Verdict place_pod(const Subject& subject, const policy::Snapshot& snapshot);
 
+// The part of it that a Pod template takes, at this path of its workload; nothing where place_pod()
+// would refuse the Pod. `subject` is the Pod that the template makes.
+[[nodiscard]] Verdict place_spec(const Subject& subject, json::Node spec, std::string_view path,
+                                 const policy::Snapshot& snapshot);
+
 // For a Pod being updated: a manifest that is applied again does not carry what was injected, and
 // the API server would take that for an attempt to remove it. Gives back, verbatim, the pool's
 // requirements, tolerations, step and volumes that the stored Pod has and the new one lacks; adds

@@ -44,11 +44,7 @@ Result<void> check_shape(const Request& request) {
   if (std::ranges::find(kOperations, request.operation) == kOperations.end()) {
     return refused("operation", "must be CREATE, UPDATE, DELETE or CONNECT");
   }
-  const auto& resource = request.resource;
-  const bool of_pods = resource.group.empty() && resource.name == "pods";
-  const bool is_whole =
-      resource.subresource.empty() || resource.subresource == names::kEphemeralSubresource;
-  if (!of_pods || !is_whole) return {};
+  if (!is_whole_pod(request.resource)) return {};
   if (request.kind != "Pod") return refused("kind/kind", "must be Pod for the resource pods");
   if (request.namespace_name.empty()) return refused("namespace", "a Pod is in a namespace");
   return {};
@@ -61,6 +57,12 @@ void write_status(json::Writer& out, std::string_view message) {
 }
 
 }  // namespace
+
+bool is_whole_pod(const Resource& resource) {
+  return resource.group.empty() && resource.name == "pods" &&
+         (resource.subresource.empty() || resource.subresource == names::kEphemeralSubresource ||
+          resource.subresource == names::kStatusSubresource);
+}
 
 Result<Request> decode(const json::Document& review) {
   try {

@@ -15,8 +15,11 @@ namespace cpods::admission {
 struct Resource {
   std::string_view group;
   std::string_view name;         // pods
-  std::string_view subresource;  // ephemeralcontainers, or empty
+  std::string_view subresource;  // ephemeralcontainers, status, binding, or empty
 };
+
+// pods, or a subresource of it whose object is the whole Pod: ephemeralcontainers and status.
+[[nodiscard]] bool is_whole_pod(const Resource& resource);
 
 struct Request {
   std::string_view uid;

@@ -20,11 +20,15 @@ struct Judging {
   bool is_update = false;  // most of a Pod's spec cannot be changed any more
 };
 
+void check_labels(const Subject& subject, const Subject& stored, Findings& findings);
+void check_binding(const Request& request, const std::vector<const policy::Policy*>& reaching,
+                   Findings& findings);
 void check_two_pools(const Subject& subject, Findings& findings);
 void check_node_name(const Concern& concern, const Judging& judging, Findings& findings);
 void check_bound(const Concern& concern, const Judging& judging, Findings& findings);
 void check_secrets(const Concern& concern, const Judging& judging, Findings& findings);
 void check_placement(const Concern& concern, const Judging& judging, Findings& findings);
+void check_pod_security(const Concern& concern, const Judging& judging, Findings& findings);
 void check_step(const Concern& concern, const Judging& judging, Findings& findings);
 
 // The reference as findings tell it, and by what an update may make it another one.

@@ -36,7 +36,8 @@ std::string who_is(std::string_view namespace_name, json::Node object) {
 
 std::string who_asks(const Request& request) {
   try {
-    return who_is(request.namespace_name, request.object);
+    auto who = who_is(request.namespace_name, request.object);
+    return who.ends_with('/') ? who + one_line(request.name, limits::kNameBytes) : who;
   } catch (const json::Malformed&) {
     return std::string(request.namespace_name) + "/" + std::string(request.name);
   }
@@ -60,9 +61,9 @@ bool is_guarded(const policy::Policy& policy, const pod::SecretReference& refere
   return true;
 }
 
-Subject read_subject(std::string_view namespace_name, json::Node pod,
-                     const std::vector<const policy::Policy*>& reaching) {
-  Subject subject{who_is(namespace_name, pod), pod, pod["spec"], {}, {}};
+Subject read_subject(const Namespace& home, json::Node pod) {
+  const auto& reaching = home.reaching;
+  Subject subject{who_is(home.name, pod), pod, pod["spec"], {}, {}, &home.labels};
   if (reaching.empty()) return subject;
   if (!subject.spec) throw json::Malformed("/spec", "must be an object, but is missing");
   const auto labels = pod::Labels::read(pod["metadata"]["labels"]);

@@ -1,6 +1,7 @@
 #pragma once
 // One Pod under review, read once: who it is, and which policies concern it and how.
-// A view into the request's document and the snapshot; both must outlive it. Any thread.
+// A view into the request's document, the snapshot and the namespace's labels; all must outlive it.
+// Any thread.
 
 #include <string>
 #include <string_view>
@@ -29,6 +30,13 @@ struct Concern {
   }
 };
 
+// A namespace as the policies see it.
+struct Namespace {
+  std::string_view name;
+  const pod::Labels& labels;
+  std::vector<const policy::Policy*> reaching;
+};
+
 struct Subject {
   std::string who;  // payments/web, or payments/web- while the name is pending
   json::Node pod;
@@ -36,11 +44,11 @@ struct Subject {
   // Once a Pod, however many policies guard some of them; read only where a policy guards any.
   std::vector<pod::SecretReference> references;
   std::vector<Concern> concerns;  // of policies that select or guard it, by policy name
+  const pod::Labels* namespace_labels = nullptr;
 };
 
-// `pod` is rooted; `reaching` are the policies of its namespace.
-[[nodiscard]] Subject read_subject(std::string_view namespace_name, json::Node pod,
-                                   const std::vector<const policy::Policy*>& reaching);
+// `pod` is rooted.
+[[nodiscard]] Subject read_subject(const Namespace& home, json::Node pod);
 
 // namespace/name, with generateName where there is no name.
 [[nodiscard]] std::string who_is(std::string_view namespace_name, json::Node object);

@@ -47,10 +47,9 @@ auto enforced(policy::Templates setting) {
 
 // Its controller makes one Pod for each node that the template allows, and binds it to that node:
 // placing comes too late for those of ordinary nodes, which wait there for ever.
-Findings find_left_pending(json::Node pod, const Request& request,
-                           const std::vector<const policy::Policy*>& reaching) {
+Findings find_left_pending(json::Node pod, const Namespace& home) {
   Findings findings;
-  for (const auto& concern : read_subject(request.namespace_name, pod, reaching).concerns) {
+  for (const auto& concern : read_subject(home, pod).concerns) {
     if (concern.wants_pod() && concern.policy->action == policy::Action::Enforce &&
         concern.policy->templates != policy::Templates::Ignore &&
         concern.placement.certainty == pod::Certainty::Possible && concern.placement.unread == 0) {
@@ -76,15 +75,15 @@ Verdict weigh_template(const Request& request, Findings& findings, bool concerne
   return verdict;
 }
 
-Verdict judge_template(const Request& request, const std::vector<const policy::Policy*>& reaching,
+Verdict judge_template(const Request& request, const Namespace& home,
                        const policy::Snapshot& snapshot) {
   const auto found = pod::find_template(request.kind, request.object);
   if (!found || !found->node || is_unchanged(request, found->node)) return {};
   const auto name = request.object["metadata"]["name"].text();
-  auto rehearsal = rehearse(request.namespace_name, name, found->node, reaching, snapshot);
+  auto rehearsal = rehearse(home, name, found->node, snapshot);
   auto verdict = weigh_template(request, rehearsal.findings, !rehearsal.policies.empty());
   if (request.kind == "DaemonSet") {
-    warn(verdict, find_left_pending(rehearsal.pod.root(), request, reaching));
+    warn(verdict, find_left_pending(rehearsal.pod.root(), home));
   }
   verdict.policies = std::move(rehearsal.policies);
   return verdict;
@@ -92,14 +91,13 @@ Verdict judge_template(const Request& request, const std::vector<const policy::P
 
 }  // namespace
 
-Rehearsal rehearse(std::string_view namespace_name, std::string_view name, json::Node pod_template,
-                   const std::vector<const policy::Policy*>& reaching,
+Rehearsal rehearse(const Namespace& home, std::string_view name, json::Node pod_template,
                    const policy::Snapshot& snapshot) {
-  auto pod = make_pod(namespace_name, name, pod_template);
+  auto pod = make_pod(home.name, name, pod_template);
   try {
-    auto place = place_pod(read_subject(namespace_name, pod.root(), reaching), snapshot);
+    auto place = place_pod(read_subject(home, pod.root()), snapshot);
     auto placed = patched(pod.root(), place.patch);
-    const auto after = read_subject(namespace_name, placed.root(), reaching);
+    const auto after = read_subject(home, placed.root());
     auto findings = find_all(after, snapshot);
     std::vector<std::string> policies;
     for (const auto& concern : after.concerns) policies.push_back(concern.policy->name);
@@ -110,14 +108,31 @@ Rehearsal rehearse(std::string_view namespace_name, std::string_view name, json:
   }
 }
 
-Verdict check_template(const Request& request, const std::vector<const policy::Policy*>& reaching,
+// Only a DaemonSet's: its controller makes a Pod for each node that the template allows, so that
+// the Pods themselves are placed too late.
+Verdict place_template(const Request& request, const Namespace& home,
+                       const policy::Snapshot& snapshot) {
+  if (request.kind != "DaemonSet") return {};
+  try {
+    const auto found = pod::find_template(request.kind, request.object);
+    if (!found || !found->node) return {};
+    const auto name = request.object["metadata"]["name"].text();
+    const auto pod = make_pod(home.name, name, found->node);
+    return place_spec(read_subject(home, pod.root()), found->node["spec"], "/spec/template/spec",
+                      snapshot);
+  } catch (const json::Malformed&) {
+    return {};  // the guard tells, as the policies' `templates` say
+  }
+}
+
+Verdict check_template(const Request& request, const Namespace& home,
                        const policy::Snapshot& snapshot) {
   try {
-    return judge_template(request, reaching, snapshot);
+    return judge_template(request, home, snapshot);
   } catch (const json::Malformed& malformed) {
-    auto findings = find_unreadable(reaching, malformed);
+    auto findings = find_unreadable(home.reaching, malformed);
     auto verdict = weigh_template(request, findings, true);
-    for (const auto* policy : reaching) verdict.policies.push_back(policy->name);
+    for (const auto* policy : home.reaching) verdict.policies.push_back(policy->name);
     return verdict;
   }
 }

@@ -8,6 +8,7 @@
 
 #include "admission/finding.h"
 #include "admission/review.h"
+#include "admission/subject.h"
 #include "policy/snapshot.h"
 
 namespace cpods::admission {
@@ -23,15 +24,17 @@ struct Rehearsal {
 
 // `pod_template` is a PodTemplateSpec; `name` the workload's. Throws json::Malformed with a place
 // in the workload.
-[[nodiscard]] Rehearsal rehearse(std::string_view namespace_name, std::string_view name,
-                                 json::Node pod_template,
-                                 const std::vector<const policy::Policy*>& reaching,
-                                 const policy::Snapshot& snapshot);
+[[nodiscard]] Rehearsal rehearse(const Namespace& home, std::string_view name,
+                                 json::Node pod_template, const policy::Snapshot& snapshot);
 
 // The guard's answer about the workload itself, by each policy's `templates` setting. On UPDATE an
 // unchanged template is not judged again; one that cannot be read is a finding of each policy.
-[[nodiscard]] Verdict check_template(const Request& request,
-                                     const std::vector<const policy::Policy*>& reaching,
+[[nodiscard]] Verdict check_template(const Request& request, const Namespace& home,
+                                     const policy::Snapshot& snapshot);
+
+// The mutating door's answer about a workload: a DaemonSet whose Pods want a pool gets the pool's
+// requirements and tolerations into its template. What cannot be placed or read is left alone.
+[[nodiscard]] Verdict place_template(const Request& request, const Namespace& home,
                                      const policy::Snapshot& snapshot);
 
 }  // namespace cpods::admission

@@ -26,6 +26,12 @@ std::string_view name_of(Reason reason) {
       return "StepAltered";
     case Reason::NodeName:
       return "NodeName";
+    case Reason::PodSecurity:
+      return "PodSecurity";
+    case Reason::LeavesPolicy:
+      return "LeavesPolicy";
+    case Reason::Binding:
+      return "Binding";
     case Reason::TwoPools:
       return "TwoPools";
     case Reason::NamespaceUnknown:

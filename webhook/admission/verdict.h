@@ -24,6 +24,9 @@ enum class Reason : std::uint8_t {
   StepMissing,       // no attestation step
   StepAltered,       // an attestation step that is not the prescribed one
   NodeName,          // spec.nodeName goes past the scheduler
+  PodSecurity,       // the API server would refuse the privileged step
+  LeavesPolicy,      // an update takes away the labels by which a policy selects it
+  Binding,           // bound by someone who is no trusted scheduler
   TwoPools,          // policies name different pools for it
   NamespaceUnknown,  // the namespace's labels are not known
   Malformed,         // cannot be read

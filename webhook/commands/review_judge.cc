@@ -74,20 +74,19 @@ PodsOutcome refused(const Outcome& outcome, std::span<const admission::Finding> 
   return pods;
 }
 
-PodsOutcome rehearse(const Request& request, const std::vector<const policy::Policy*>& reaching,
+PodsOutcome rehearse(const Request& request, const admission::Namespace& home,
                      const policy::Snapshot& snapshot, const Outcome& outcome) {
   const auto enforced = admission::of_action(policy::Action::Enforce);
   try {
     const auto found = pod::find_template(request.kind, request.object);
-    auto rehearsal =
-        admission::rehearse(request.namespace_name, request.name, found->node, reaching, snapshot);
+    auto rehearsal = admission::rehearse(home, request.name, found->node, snapshot);
     auto pods = refused(outcome, admission::gather(rehearsal.findings, enforced));
     pods.patch = rehearsal.place.patch.text();
     pods.before = std::move(rehearsal.pod);
     pods.after = std::move(rehearsal.placed);
     return pods;
   } catch (const json::Malformed& malformed) {
-    auto findings = admission::find_unreadable(reaching, malformed);
+    auto findings = admission::find_unreadable(home.reaching, malformed);
     return refused(outcome, admission::gather(findings, enforced));
   }
 }
@@ -99,8 +98,9 @@ void judge_pods_of(const Request& request, const policy::Snapshot& snapshot,
   const auto labels = cluster.namespace_labels(request.namespace_name);
   const bool is_workload = pod::find_template(request.kind, {}).has_value();
   if (!is_workload || !labels || !outcome.allowed || outcome.policies.empty()) return;
-  const auto reaching = snapshot.reaching(request.namespace_name, *labels);
-  outcome.pods = rehearse(request, reaching, snapshot, outcome);
+  const admission::Namespace home{request.namespace_name, *labels,
+                                  snapshot.reaching(request.namespace_name, *labels)};
+  outcome.pods = rehearse(request, home, snapshot, outcome);
 }
 
 // Pod payments/web. A DELETE carries the object as it was, and where that has no name the request

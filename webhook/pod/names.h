@@ -26,8 +26,16 @@ inline constexpr std::array<std::string_view, 4> kNeverAsked = {
     "kube-system", "kube-public", "kube-node-lease", "confidential-pods"};
 
 // Set by every API server on every namespace; users cannot change it.
+// Parts of Pods that are written by themselves.
 inline constexpr std::string_view kEphemeralSubresource = "ephemeralcontainers";
+inline constexpr std::string_view kStatusSubresource = "status";
+inline constexpr std::string_view kBindingSubresource = "binding";
+// The default of kube-scheduler's certificate in every distribution.
+inline constexpr std::string_view kScheduler = "system:kube-scheduler";
+inline constexpr std::string_view kValidatingConfiguration = "guard.confidential.pods";
 inline constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
+// The level that Pod Security admission refuses Pods of a namespace by.
+inline constexpr std::string_view kPodSecurityLabel = "pod-security.kubernetes.io/enforce";
 // core/v1 MirrorPodAnnotationKey.
 inline constexpr std::string_view kMirrorAnnotation = "kubernetes.io/config.mirror";
 // core/v1 NodeAffinity: the only part of an affinity that binds a Pod to nodes.

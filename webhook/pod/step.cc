@@ -147,6 +147,30 @@ void check_reserved_name(json::Node spec, std::vector<Step::Flaw>& flaws) {
   report(flaws, "has the name that is reserved for the attestation step", std::move(named));
 }
 
+bool is_step_volume(std::string_view name) {
+  return name == names::kOutputVolume || name == names::kNoTokenVolume ||
+         name == names::kDeviceVolume;
+}
+
+// What the step has written may be read by the others, and nothing else: whoever may write there
+// forges it. The device is the step's alone.
+bool reaches_into_step(json::Node container) {
+  for (const json::Node mount : container["volumeMounts"].elements()) {
+    const auto name = mount["name"].text();
+    const bool only_reads = mount["readOnly"].flag() && name != names::kDeviceVolume;
+    if (is_step_volume(name) && !only_reads) return true;
+  }
+  return false;
+}
+
+void check_intruders(json::Node spec, std::vector<Step::Flaw>& flaws) {
+  Nodes intruders;
+  for_each_container(spec, [&](json::Node container) {
+    if (!is_named_step(container) && reaches_into_step(container)) intruders.push_back(container);
+  });
+  report(flaws, "reaches into a volume of the attestation step", intruders);
+}
+
 }  // namespace
 
 Step::Step(std::string container, std::vector<std::string> volumes)
@@ -171,6 +195,7 @@ std::vector<Step::Flaw> Step::find_flaws(json::Node spec) const {
     flaws.push_back({"has no attestation step", {}});
   }
   check_volumes(spec["volumes"], place.has_value(), flaws);
+  check_intruders(spec, flaws);
   return flaws;
 }
 

@@ -44,6 +44,10 @@ class Step {
   void inject(json::Node spec, std::string_view spec_path, json::Patch& patch) const;
 
   [[nodiscard]] json::Node container() const { return container_.root(); }
+  // Pod Security "baseline" and "restricted" refuse it.
+  [[nodiscard]] bool is_privileged() const {
+    return container()["securityContext"]["privileged"].flag();
+  }
 
  private:
   Step(std::string container, std::vector<std::string> volumes);

@@ -360,6 +360,57 @@ TEST_CASE("guard: mirror Pods are a kubelet's report, unless they ask for a guar
         "allowed NotConcerned");
 }
 
+TEST_CASE("bindings: only a trusted scheduler's are let through where a policy reaches") {
+  const auto policies = kPool + policy_named("all", kAllInPayments);
+  Question bound{.object = R"({"kind":"Binding","metadata":{"name":"web"},"target":{"name":"n"}})",
+                 .kind = "Binding",
+                 .subresource = "binding"};
+  const auto refused =
+      "refused Binding: payments/web: \"someone\" binds this Pod to a node, and only trusted "
+      "schedulers may do so here (policy \"all\"). Leave it to the scheduler, or have the "
+      "cluster's "
+      "administrator add this one to the matchConditions of the webhook configuration "
+      "guard.confidential.pods.";
+  CHECK(said(policies, bound) == refused);
+  auto legacy = bound;
+  legacy.resource = "bindings";
+  legacy.subresource = "";
+  CHECK(said(policies, legacy) == refused);
+  bound.username = "system:kube-scheduler";
+  CHECK(said(policies, bound) == "allowed Satisfied");
+  legacy.namespace_name = "labelled";
+  CHECK(said(policies, legacy) == "allowed NotConcerned");
+  const auto watching = kPool + policy_named("all", "action: Audit, " + kAllInPayments);
+  legacy.namespace_name = "payments";
+  CHECK(listed(ask(*asking::policies(watching), legacy).complaints) == "Binding(all)");
+}
+
+TEST_CASE("pod security: a step that the namespace would not let in is refused with the remedy") {
+  const auto reach = "pool: snp, namespaceSelector: {matchLabels: {x: y}}, podSelector: {}";
+  const auto by_host_path = kPoolWithStep + policy_named("all", reach);
+  auto by_resource = by_host_path;
+  const std::string host = "{hostPath: /dev/tpmrm0}";
+  by_resource.replace(by_resource.find(host), host.size(), "{resource: example.com/tpm}");
+  for (const std::string level : {"baseline", "restricted", "privileged"}) {
+    CAPTURE(level);
+    const auto cluster =
+        Namespaces().with("payments", {{"pod-security.kubernetes.io/enforce", level}, {"x", "y"}});
+    for (const auto door : {Door::Place, Door::Guard}) {
+      const auto answer = said(by_host_path, {.door = door, .object = pod("{}")}, cluster);
+      const auto refusal =
+          "refused PodSecurity: payments/web: policy \"all\" adds the attestation step of pool "
+          "\"snp\", which is privileged because the pool names its device by hostPath, and this "
+          "namespace enforces Pod Security \"" +
+          level +
+          "\". Name the pool's device by resource, or label the namespace "
+          "pod-security.kubernetes.io/enforce=privileged.";
+      CHECK(answer.starts_with(refusal) == (level != "privileged"));
+    }
+    CHECK(said(by_resource, {.door = Door::Place, .object = pod("{}")}, cluster)
+              .starts_with("allowed Placed"));
+  }
+}
+
 TEST_CASE("guard: what is no creation or change of a Pod is none of its business") {
   const auto policies = kPool + policy_named("all", kAllInPayments);
   const Question rows[] = {
@@ -368,10 +419,8 @@ TEST_CASE("guard: what is no creation or change of a Pod is none of its business
        .operation = "CONNECT",
        .kind = "PodExecOptions",
        .subresource = "exec"},
-      {.object = R"({"kind":"Binding","target":{"name":"n"}})",
-       .kind = "Binding",
-       .subresource = "binding"},
-      {.object = pod("{}"),
+      {.object = R"({"kind":"Eviction"})", .kind = "Eviction", .subresource = "eviction"},
+      {.object = pod(R"({"nodeName":"n"})", R"("name":"web","annotations":{"a":"b"})"),
        .old_object = pod(R"({"nodeName":"n"})"),
        .operation = "UPDATE",
        .subresource = "status"},

@@ -103,7 +103,7 @@ TEST_CASE("review: a patch is base64 of its operations, with its type") {
   CHECK(as_text(*bytes) == R"([{"op":"add","path":"/a","value":1}])");
 }
 
-TEST_CASE("review: only Pods, their ephemeral containers and workloads are looked at") {
+TEST_CASE("review: only Pods with what is written of them by itself, and workloads are looked at") {
   const auto is = [](std::string_view kind, std::string_view resource, std::string_view sub) {
     Request request;
     request.kind = kind;
@@ -115,9 +115,10 @@ TEST_CASE("review: only Pods, their ephemeral containers and workloads are looke
   CHECK(is("Pod", "pods", "ephemeralcontainers"));
   CHECK(is("Deployment", "deployments", ""));
   CHECK(is("CronJob", "cronjobs", ""));
-  CHECK_FALSE(is("Pod", "pods", "status"));
+  CHECK(is("Pod", "pods", "status"));
+  CHECK(is("Binding", "pods", "binding"));
+  CHECK(is("Binding", "bindings", ""));
   CHECK_FALSE(is("Pod", "pods", "resize"));
-  CHECK_FALSE(is("Binding", "pods", "binding"));
   CHECK_FALSE(is("Scale", "deployments", "scale"));
   CHECK_FALSE(is("Deployment", "deployments", "status"));
   CHECK_FALSE(is("Secret", "secrets", ""));

@@ -10,6 +10,8 @@ namespace {
 
 using namespace asking;
 
+const pod::Labels kNoLabels;
+
 // A workload of this kind whose template has this spec.
 std::string workload(const std::string& kind, const std::string& spec,
                      const std::string& template_metadata = "{}") {
@@ -78,6 +80,29 @@ TEST_CASE("templates: a DaemonSet is told that placing its Pods one by one leave
   CHECK(ask_with("{}", ", templates: Deny") == warned);
   CHECK(ask_with("{}", ", templates: Ignore") == "allowed Satisfied");
   CHECK(ask_with(R"({"nodeSelector":{"agentpool":"snp"}})", "") == "allowed Satisfied");
+}
+
+TEST_CASE("templates: a DaemonSet's is placed, without the step, that its Pods get themselves") {
+  const auto yaml = kPoolWithStep + policy_named("all", kGuardPayments);
+  const auto place = [&](const std::string& kind, const std::string& spec,
+                         const std::string& operation = "CREATE") {
+    auto question = about(kind, workload(kind, spec));
+    question.door = Door::Place;
+    question.operation = operation;
+    if (operation == "UPDATE") question.old_object = workload(kind, R"({"hostname":"before"})");
+    return said(yaml, question);
+  };
+  const auto placed =
+      R"(allowed Placed [{"op":"add","path":"/spec/template/spec/affinity","value":{"nodeAffinity":)"
+      R"({"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[)"
+      R"({"matchExpressions":[{"key":"agentpool","operator":"In","values":["snp"]}]}]}}}},)"
+      R"({"op":"add","path":"/spec/template/spec/tolerations","value":[{"key":"tee",)"
+      R"("operator":"Exists","effect":"NoSchedule"}]}])";
+  CHECK(place("DaemonSet", "{}") == placed);
+  CHECK(place("DaemonSet", "{}", "UPDATE") == placed);
+  CHECK(place("DaemonSet", kGpu) == "allowed NotConcerned");
+  CHECK(place("DaemonSet", R"("unreadable")") == "allowed NotConcerned");
+  CHECK(place("Deployment", "{}") == "allowed NotConcerned");
 }
 
 TEST_CASE("templates: a guarded secret in a template is told with its place") {
@@ -162,8 +187,8 @@ TEST_CASE(
   const auto snapshot = policies(kPool + policy_named("all", kGuardPayments));
   const auto document = parsed(R"({"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}},
                                    "spec":{"containers":[]}})");
-  const auto rehearsal =
-      rehearse("payments", "shop", document.root(), snapshot->reaching("payments", {}), *snapshot);
+  const auto rehearsal = rehearse({"payments", kNoLabels, snapshot->reaching("payments", {})},
+                                  "shop", document.root(), *snapshot);
   CHECK(
       json::to_text(rehearsal.pod.root()) ==
       R"({"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"shop-","namespace":"payments",)"

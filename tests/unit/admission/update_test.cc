@@ -373,6 +373,33 @@ TEST_CASE("bound Pods: what comes under guard later is refused, whatever the aff
                pod("{" + bound + R"(,"activeDeadlineSeconds":5})", labels)) == "allowed Satisfied");
 }
 
+TEST_CASE("labels: a Pod does not leave a policy by an update of itself or of its status") {
+  const auto yaml = kPool + policy_named("tier",
+                                         "pool: snp, namespaces: [payments], "
+                                         "podSelector: {matchLabels: {tier: db}}");
+  const std::string on_snp = R"({"nodeName":"n","nodeSelector":{"agentpool":"snp"}})";
+  const auto labelled = [&](const std::string& labels) {
+    return pod(on_snp, R"("name":"web","labels":{)" + labels + "}");
+  };
+  for (const std::string subresource : {"", "status"}) {
+    CAPTURE(subresource);
+    const auto change = [&](const std::string& before, const std::string& after) {
+      return said(yaml, {.object = labelled(after),
+                         .old_object = labelled(before),
+                         .operation = "UPDATE",
+                         .subresource = subresource});
+    };
+    CHECK(
+        change(R"("tier":"db")", R"("tier":"web")") ==
+        "refused LeavesPolicy: payments/web: policy \"tier\" selects this Pod by labels that this "
+        "update takes away, and nothing else keeps it on pool \"snp\". Leave the labels as they "
+        "are, or create another Pod without them.");
+    CHECK(change(R"("tier":"db")", R"("tier":"db","a":"b")") == "allowed Satisfied");
+    CHECK(change(R"("a":"b")", R"("a":"c")") == "allowed NotConcerned");
+    CHECK(change(R"("a":"b")", R"("tier":"db")").starts_with("refused NodeName: "));
+  }
+}
+
 TEST_CASE("ephemeral containers: the reserved name is refused, and nothing is ever patched") {
   const auto applied = create("{}");
   const auto object =

@@ -328,6 +328,25 @@ TEST_CASE("step: a flaw hides no other") {
   CHECK(flaw_of(step, parsed("{}").root()) == "missing: has no attestation step");
 }
 
+TEST_CASE("step: others may read what it has written, and reach into nothing else of it") {
+  const auto step = Step::render(by_host_path());
+  const auto pod = with_step(step);
+  const auto mounting = [&](const std::string& mount) {
+    return flaw_of(
+        step,
+        changed(pod, R"({"op":"add","path":"/containers/0/volumeMounts","value":[)" + mount + "]}")
+            .root());
+  };
+  const auto flaw = "containers[0] reaches into a volume of the attestation step";
+  CHECK(mounting(R"({"name":"confidential-pods-output","mountPath":"/e","readOnly":true})") == "");
+  CHECK(mounting(R"({"name":"confidential-pods-output","mountPath":"/e"})") == flaw);
+  CHECK(mounting(R"({"name":"confidential-pods-output","mountPath":"/e","readOnly":false})") ==
+        flaw);
+  CHECK(mounting(R"({"name":"confidential-pods-device","mountPath":"/d","readOnly":true})") ==
+        flaw);
+  CHECK(mounting(R"({"name":"mine","mountPath":"/run/mine"})") == "");
+}
+
 TEST_CASE("step: two pools prescribe two steps") {
   const auto one = Step::render(by_host_path());
   const auto other = Step::render(by_resource());
