@@ -171,6 +171,8 @@ def main(folder: pathlib.Path, mode: str) -> int:
     if mode == "--stop":
         print(f"{ended} programs ended." if ended else "Nothing of the demo was running.")
         return 0
+    if ended:
+        print("Ended what an earlier tests/demo --keep had left running.")
     keep = mode == "--keep"
     os.chdir(ROOT)  # the commands shown name files relative to it
     shutil.rmtree(folder, ignore_errors=True)

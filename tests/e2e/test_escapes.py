@@ -88,3 +88,18 @@ class Escapes(ClusterCase):
         self.assertIn('this namespace enforces Pod Security "baseline". Name the pool\'s device by '
                       "resource, or label the namespace pod-security.kubernetes.io/enforce="
                       "privileged.", self.refused(pods.pod(namespace)))
+
+    def test_a_kubelet_does_not_label_its_node_into_the_pool(self):
+        path = self.installation.control_plane.kubeconfig(
+            "kubelet", f"/O=system:nodes/CN=system:node:{STANDARD_NODE}")
+        label = ("label", "node", STANDARD_NODE, "--kubeconfig", str(path), "--overwrite")
+        self.assertIn(f'node {STANDARD_NODE}: "system:node:{STANDARD_NODE}" changes the label '
+                      "agentpool", self.denied(self.kubectl.run(*label, "agentpool=confidentialpool")))
+        self.assertEqual(self.kubectl.run(*label, "example.com/mine=1").code, 0)
+
+    def test_a_broken_policy_is_refused_when_it_is_applied(self):
+        answer = self.kubectl.run(
+            "patch", "configmap", "confidential-pods-policies", "-n", "confidential-pods",
+            "--dry-run=server", "-p", json.dumps({"data": {"more.yaml": "kind: [1\n"}}))
+        self.assertIn("confidential-pods/confidential-pods-policies: these policies would not be "
+                      "taken into force: more.yaml:2:1: ", self.denied(answer))

@@ -77,13 +77,21 @@ Verdict restore(const Request& request, const policy::Snapshot& snapshot) {
   }
 }
 
+Subject read_stored(const Request& request, const Namespace& home) {
+  try {
+    return read_subject(home, request.old_object);
+  } catch (const json::Malformed& malformed) {
+    throw json::Malformed("/oldObject" + malformed.where(), malformed.what());
+  }
+}
+
 Verdict guard(const Request& request, const Subject& subject, const Namespace& home,
               const policy::Snapshot& snapshot) {
   const bool concerned = !subject.concerns.empty();
   if (request.operation == "CREATE") {
     return weigh(subject.who, concerned, find_all(subject, snapshot));
   }
-  const auto stored = read_subject(home, request.old_object);
+  const auto stored = read_stored(request, home);
   return weigh(subject.who, concerned, find_worse(subject, stored, snapshot));
 }
 
@@ -118,6 +126,10 @@ Verdict decide_about_binding(const Request& request, const Namespace& home) {
 
 Verdict decide_unguarded(Door door, const Request& request, const policy::Snapshot& snapshot,
                          const Cluster& cluster) {
+  if (door == Door::Guard && is_kubelets_update_of_a_node(request)) {
+    return check_node_labels(request, snapshot);
+  }
+  if (door == Door::Guard && is_policy_set(request)) return check_policies(request);
   if (is_restored(door, request)) return restore(request, snapshot);
   if (!is_judged(door, request)) return {};
   const auto labels = cluster.namespace_labels(request.namespace_name);

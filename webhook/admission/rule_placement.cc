@@ -34,15 +34,28 @@ std::string all_requirements(const policy::Pool& pool) {
   return out;
 }
 
+// The pool's taints would leave a Pod Pending that has the affinity alone.
+std::string tolerations_text(const policy::Pool& pool) {
+  std::string out;
+  for (const auto& each : pool.tolerations) {
+    out += (out.empty() ? " and a toleration of " : " and of ") +
+           (each.key.empty() ? "every taint" : each.key);
+    if (!each.value.empty()) out += "=" + each.value;
+    if (!each.effect.empty()) out += ":" + each.effect;
+  }
+  return out;
+}
+
 // What to change, as the beginning of a sentence. Of a Pod that exists nearly nothing can be.
 std::string change_of(const pod::Placement& placement, const policy::Pool& pool, bool is_update) {
+  const auto tolerating = tolerations_text(pool);
   const std::string again = "Create the Pod again and give ";
   if (!placement.term) {
     return (is_update ? again + "it" : "Add") + " a required node affinity with " +
-           all_requirements(pool);
+           all_requirements(pool) + tolerating;
   }
   const std::string what = placement.open.size() == 1 ? "that expression" : "those expressions";
-  return is_update ? again + "every term " + what : "Add " + what + " to every term";
+  return (is_update ? again + "every term " + what : "Add " + what + " to every term") + tolerating;
 }
 
 // The policy that has this Pod placed on another pool than the one of `concern`, which only guards.

@@ -34,6 +34,14 @@ void check_step(const Concern& concern, const Judging& judging, Findings& findin
 // The reference as findings tell it, and by what an update may make it another one.
 [[nodiscard]] Mention mention_of(const pod::SecretReference& reference);
 
+// These two are about no Pod, and refuse by themselves.
+// A ConfigMap of policies.
+[[nodiscard]] bool is_policy_set(const Request& request);
+[[nodiscard]] Verdict check_policies(const Request& request);
+// A kubelet's change of a Node.
+[[nodiscard]] bool is_kubelets_update_of_a_node(const Request& request);
+[[nodiscard]] Verdict check_node_labels(const Request& request, const policy::Snapshot& snapshot);
+
 // Shared words of the placement sentences.
 // "this Pod may run elsewhere: …" or "this Pod can never run there: …"
 [[nodiscard]] std::string explain(const pod::Placement& placement);

@@ -10,16 +10,55 @@
 namespace cpods::admission {
 namespace {
 
+bool is_claimed(std::string_view volume, json::Node claims) {
+  for (const json::Node claim : claims.elements()) {
+    if (claim["metadata"]["name"].text() == volume) return true;
+  }
+  return false;
+}
+
+// The StatefulSet controller's updateStorage(): each Pod mounts a claim of its own for each claim
+// template, in place of a volume of the same name.
+void write_volumes(json::Writer& out, json::Node volumes, json::Node claims,
+                   std::string_view name) {
+  out.array();
+  for (const json::Node claim : claims.elements()) {
+    const auto volume = claim["metadata"]["name"].text();
+    const auto claim_name = std::string(volume) + "-" + std::string(name) + "-0";
+    out.object().field("name", volume).key("persistentVolumeClaim").object();
+    out.field("claimName", claim_name).end().end();
+  }
+  for (const json::Node each : volumes.elements()) {
+    if (!is_claimed(each["name"].text(), claims)) out.node(each);
+  }
+  out.end();
+}
+
+void write_spec(json::Writer& out, const pod::Template& found, std::string_view name) {
+  const auto spec = found.node["spec"];
+  if (found.claims.size() == 0 || spec.kind() != json::Kind::Object) {
+    out.node(spec);
+    return;
+  }
+  out.object();
+  for (const auto [key, value] : spec.members()) {
+    if (key != "volumes") out.key(key).node(value);
+  }
+  write_volumes(out.key("volumes"), spec["volumes"], found.claims, name);
+  out.end();
+}
+
 // A Pod as the template's controller would create it; its name is the controller's to choose.
 json::Document make_pod(std::string_view namespace_name, std::string_view name,
-                        json::Node pod_template) {
+                        const pod::Template& found) {
   json::Writer out;
   out.object().field("apiVersion", "v1").field("kind", "Pod").key("metadata").object();
   out.field("generateName", std::string(name) + "-").field("namespace", namespace_name);
   for (const std::string_view part : {"labels", "annotations"}) {
-    if (const auto value = pod_template["metadata"][part]) out.key(part).node(value);
+    if (const auto value = found.node["metadata"][part]) out.key(part).node(value);
   }
-  out.end().key("spec").node(pod_template["spec"]).end();
+  write_spec(out.end().key("spec"), found, name);
+  out.end();
   auto document = json::Document::parse(out.take());
   if (!document) throw json::Malformed(document.error().where, document.error().message);
   return std::move(*document);
@@ -31,11 +70,11 @@ json::Document patched(json::Node pod, const json::Patch& patch) {
   return std::move(*document);
 }
 
-bool is_unchanged(const Request& request, json::Node pod_template) {
+bool is_unchanged(const Request& request, const pod::Template& found) {
   const auto before = pod::find_template(request.kind, request.old_object);
   return request.operation == "UPDATE" && before && before->node &&
-         before->node["spec"].equals(pod_template["spec"]) &&
-         before->node["metadata"]["labels"].equals(pod_template["metadata"]["labels"]);
+         before->node["spec"].equals(found.node["spec"]) && before->claims.equals(found.claims) &&
+         before->node["metadata"]["labels"].equals(found.node["metadata"]["labels"]);
 }
 
 auto enforced(policy::Templates setting) {
@@ -78,9 +117,9 @@ Verdict weigh_template(const Request& request, Findings& findings, bool concerne
 Verdict judge_template(const Request& request, const Namespace& home,
                        const policy::Snapshot& snapshot) {
   const auto found = pod::find_template(request.kind, request.object);
-  if (!found || !found->node || is_unchanged(request, found->node)) return {};
+  if (!found || !found->node || is_unchanged(request, *found)) return {};
   const auto name = request.object["metadata"]["name"].text();
-  auto rehearsal = rehearse(home, name, found->node, snapshot);
+  auto rehearsal = rehearse(home, name, *found, snapshot);
   auto verdict = weigh_template(request, rehearsal.findings, !rehearsal.policies.empty());
   if (request.kind == "DaemonSet") {
     warn(verdict, find_left_pending(rehearsal.pod.root(), home));
@@ -91,9 +130,9 @@ Verdict judge_template(const Request& request, const Namespace& home,
 
 }  // namespace
 
-Rehearsal rehearse(const Namespace& home, std::string_view name, json::Node pod_template,
+Rehearsal rehearse(const Namespace& home, std::string_view name, const pod::Template& found,
                    const policy::Snapshot& snapshot) {
-  auto pod = make_pod(home.name, name, pod_template);
+  auto pod = make_pod(home.name, name, found);
   try {
     auto place = place_pod(read_subject(home, pod.root()), snapshot);
     auto placed = patched(pod.root(), place.patch);
@@ -104,7 +143,7 @@ Rehearsal rehearse(const Namespace& home, std::string_view name, json::Node pod_
     return {std::move(pod), std::move(placed), std::move(place), std::move(findings),
             std::move(policies)};
   } catch (const json::Malformed& malformed) {
-    throw json::Malformed(pod_template.pointer() + malformed.where(), malformed.what());
+    throw json::Malformed(found.node.pointer() + malformed.where(), malformed.what());
   }
 }
 
@@ -117,7 +156,7 @@ Verdict place_template(const Request& request, const Namespace& home,
     const auto found = pod::find_template(request.kind, request.object);
     if (!found || !found->node) return {};
     const auto name = request.object["metadata"]["name"].text();
-    const auto pod = make_pod(home.name, name, found->node);
+    const auto pod = make_pod(home.name, name, *found);
     return place_spec(read_subject(home, pod.root()), found->node["spec"], "/spec/template/spec",
                       snapshot);
   } catch (const json::Malformed&) {

@@ -9,6 +9,7 @@
 #include "admission/finding.h"
 #include "admission/review.h"
 #include "admission/subject.h"
+#include "pod/templates.h"
 #include "policy/snapshot.h"
 
 namespace cpods::admission {
@@ -22,10 +23,10 @@ struct Rehearsal {
   std::vector<std::string> policies;
 };
 
-// `pod_template` is a PodTemplateSpec; `name` the workload's. Throws json::Malformed with a place
+// `name` is the workload's. Throws json::Malformed with a place
 // in the workload.
 [[nodiscard]] Rehearsal rehearse(const Namespace& home, std::string_view name,
-                                 json::Node pod_template, const policy::Snapshot& snapshot);
+                                 const pod::Template& found, const policy::Snapshot& snapshot);
 
 // The guard's answer about the workload itself, by each policy's `templates` setting. On UPDATE an
 // unchanged template is not judged again; one that cannot be read is a finding of each policy.

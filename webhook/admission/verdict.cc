@@ -32,6 +32,10 @@ std::string_view name_of(Reason reason) {
       return "LeavesPolicy";
     case Reason::Binding:
       return "Binding";
+    case Reason::NodeLabels:
+      return "NodeLabels";
+    case Reason::Policies:
+      return "Policies";
     case Reason::TwoPools:
       return "TwoPools";
     case Reason::NamespaceUnknown:

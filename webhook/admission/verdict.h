@@ -27,6 +27,8 @@ enum class Reason : std::uint8_t {
   PodSecurity,       // the API server would refuse the privileged step
   LeavesPolicy,      // an update takes away the labels by which a policy selects it
   Binding,           // bound by someone who is no trusted scheduler
+  NodeLabels,        // a kubelet changes what makes its node one of a pool
+  Policies,          // a ConfigMap of policies that would not be taken into force
   TwoPools,          // policies name different pools for it
   NamespaceUnknown,  // the namespace's labels are not known
   Malformed,         // cannot be read

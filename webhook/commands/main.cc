@@ -56,6 +56,7 @@ Run describe_serve(CLI::App& app) {
                  "NAMESPACE/NAME of the Secret")
       ->capture_default_str();
   app.add_option("--certificate-name", options->certificate_names, "DNS name of the certificate")
+      ->allow_extra_args(false)
       ->capture_default_str();
   app.add_option("--threads", options->threads, "Server threads; 0: one a core, at most 4")
       ->check(CLI::Range(0, 256));
@@ -84,7 +85,8 @@ Run describe_review(CLI::App& app) {
   app.add_option("-f,--filename,FILE", options->files,
                  "Manifests or AdmissionReviews, or a folder of them; - is standard input");
   app.add_option("--namespace-label", options->namespace_labels,
-                 "NAMESPACE:KEY=VALUE, beside the Namespaces of the input");
+                 "NAMESPACE:KEY=VALUE, beside the Namespaces of the input")
+      ->allow_extra_args(false);
   app.add_option("-n,--namespace", options->default_namespace,
                  "Namespace of objects that name none")
       ->capture_default_str();
@@ -112,6 +114,7 @@ Run describe_certs(CLI::App& app) {
   auto* init = app.add_subcommand("init", std::string(kCertsInitHelp));
   init->add_option("--dir", options->folder, "Folder that receives the files")->required();
   init->add_option("--name", options->names, "DNS name or IP address of the server; repeatable")
+      ->allow_extra_args(false)
       ->required();
   return [options] { return certs_init(options->folder, options->names, std::cout, std::cerr); };
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "commands/exit_codes.h"
 #include "commands/review_output.h"
+#include "pod/names.h"
 #include "policy/directory.h"
 #include "policy/label_rules.h"
 
@@ -80,8 +81,13 @@ void note_unknown_namespaces(const std::vector<Outcome>& outcomes, const Offline
   std::set<std::string> told;
   for (const auto& outcome : outcomes) {
     const auto& name = outcome.namespace_name;
-    if (name.empty() || cluster.knows(name) || !snapshot.needs_labels_of(name)) continue;
-    if (!told.insert(name).second) continue;
+    if (name.empty() || !told.insert(name).second) continue;
+    if (std::ranges::find(names::kNeverAsked, name) != names::kNeverAsked.end()) {
+      err << "note: nobody asks about namespace \"" << name
+          << "\", which the webhook configurations leave out\n";
+      continue;
+    }
+    if (cluster.knows(name) || !snapshot.needs_labels_of(name)) continue;
     err << "note: no labels are known for namespace \"" << name
         << "\"; add the Namespace to the input or give --namespace-label " << name
         << ":KEY=VALUE\n";

@@ -64,8 +64,14 @@ bool is_list(json::Node node) {
   return node["kind"].text().ends_with("List") && node["items"].kind() != json::Kind::Missing;
 }
 
+// What a folder of manifests has beside them: `kubectl apply -f` knows no such kind.
+bool is_for_kustomize(json::Node node) {
+  return group_of(node) == "kustomize.config.k8s.io";
+}
+
 void add_object(InputObject object, Input& input) {
   try {
+    if (is_for_kustomize(object.node)) return;
     if (is_list(object.node)) {
       const auto items = object.text->member({object.node, object.mark}, "items");
       for (const auto& [item, mark] : object.text->elements(items)) {

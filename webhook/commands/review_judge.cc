@@ -8,6 +8,7 @@
 #include "admission/template_check.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "pod/names.h"
 #include "pod/templates.h"
 
 namespace cpods::commands {
@@ -79,7 +80,7 @@ PodsOutcome rehearse(const Request& request, const admission::Namespace& home,
   const auto enforced = admission::of_action(policy::Action::Enforce);
   try {
     const auto found = pod::find_template(request.kind, request.object);
-    auto rehearsal = admission::rehearse(home, request.name, found->node, snapshot);
+    auto rehearsal = admission::rehearse(home, request.name, *found, snapshot);
     auto pods = refused(outcome, admission::gather(rehearsal.findings, enforced));
     pods.patch = rehearsal.place.patch.text();
     pods.before = std::move(rehearsal.pod);
@@ -141,12 +142,17 @@ Result<Outcome> judge_review(const InputObject& input, const policy::Snapshot& s
   return outcome;
 }
 
+bool is_never_asked(std::string_view namespace_name) {
+  return std::ranges::find(names::kNeverAsked, namespace_name) != names::kNeverAsked.end();
+}
+
 Outcome judge_manifest(const InputObject& input, const policy::Snapshot& snapshot,
                        const admission::Cluster& cluster, const std::string& default_namespace) {
   auto request = make_request(input.node);
   const bool is_looked_at = admission::is_looked_at(request);
   if (is_looked_at && request.namespace_name.empty()) request.namespace_name = default_namespace;
   auto outcome = start(input, request);
+  if (is_never_asked(request.namespace_name)) return outcome;
   take(outcome, through_both_doors(request, snapshot, cluster, outcome));
   judge_pods_of(request, snapshot, cluster, outcome);
   return outcome;

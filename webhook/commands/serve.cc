@@ -289,7 +289,10 @@ class Serving {
   void follow_policies() {
     const auto reload = policies_.reload_if_changed();
     if (!reload.tried) return;
-    for (const auto& diagnostic : reload.diagnostics) spdlog::warn("{}", diagnostic.text());
+    for (const auto& diagnostic : reload.diagnostics) {
+      const bool is_error = diagnostic.severity == policy::Severity::Error;
+      spdlog::log(is_error ? spdlog::level::err : spdlog::level::warn, "{}", diagnostic.text());
+    }
     if (reload.accepted) {
       metrics_.policy_reloads.Increment();
       tell_policies_in_force();

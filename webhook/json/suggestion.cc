@@ -61,6 +61,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  if (word.find_first_not_of("0123456789") == std::string_view::npos)
+    return {};  // no slip of a word
   const auto found = nearest(word, known);
   return found.empty() ? std::string() : "; did you mean \"" + found + "\"?";
 }

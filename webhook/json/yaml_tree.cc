@@ -47,6 +47,10 @@ struct YamlStream::Parser {
 
   [[nodiscard]] TextError error() const {
     std::string message = raw.problem == nullptr ? "not YAML" : raw.problem;
+    const bool at_tab = raw.buffer.pointer < raw.buffer.last && *raw.buffer.pointer == '\t';
+    if (raw.error == YAML_SCANNER_ERROR && at_tab) {
+      return {place_of(raw.problem_mark), "a tab; YAML indents with spaces", true};
+    }
     if (raw.error == YAML_READER_ERROR) {
       return {PlaceFinder(text, first_line).at(raw.problem_offset), std::move(message), true};
     }

@@ -18,6 +18,9 @@ inline constexpr std::string_view kDeviceVolume = "confidential-pods-device";
 inline constexpr std::string_view kNoTokenVolume = "confidential-pods-no-token";
 inline constexpr std::string_view kTokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+// On the ConfigMap that holds the policy files.
+inline constexpr std::string_view kPoliciesLabel = "confidential.pods/policies";
+
 inline constexpr std::string_view kApiVersion = "confidential.pods/v1";
 inline constexpr std::string_view kMutatingWebhook = "place.confidential.pods";
 // Namespaces that the webhook configurations leave out, so that a cluster can start without this

@@ -12,6 +12,7 @@ namespace cpods::pod {
 struct Template {
   std::string_view path;  // spec.template, spec.jobTemplate.spec.template or template
   json::Node node;        // PodTemplateSpec: metadata and spec
+  json::Node claims;      // of a StatefulSet: volumeClaimTemplates, a claim of each for each Pod
 };
 
 // Nothing where `kind` is not one of Deployment, StatefulSet, DaemonSet, ReplicaSet,

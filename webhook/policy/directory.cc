@@ -27,11 +27,6 @@ std::unexpected<Error> system_failure(std::string where) {
   return failure(code, std::move(where), std::string("cannot be read: ") + std::strerror(errno));
 }
 
-bool is_policy_file(std::string_view name) {
-  return !name.starts_with('.') &&
-         (name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json"));
-}
-
 // Names alone, sorted.
 Result<std::vector<std::string>> list(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
@@ -139,6 +134,11 @@ std::string content_digest(const std::string& path) {
 }
 
 }  // namespace
+
+bool is_policy_file(std::string_view name) {
+  return !name.starts_with('.') &&
+         (name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json"));
+}
 
 Result<std::vector<SourceFile>> read_directory(const std::string& path) {
   const auto folder = without_slash(path);

@@ -14,6 +14,8 @@
 
 namespace cpods::policy {
 
+[[nodiscard]] bool is_policy_file(std::string_view name);
+
 // Sorted by name, each named path/file; at most limits::kPolicyFileBytes + 1 bytes of each are
 // read. NotFound or Unavailable, naming folder or file, where one cannot be read.
 [[nodiscard]] Result<std::vector<SourceFile>> read_directory(const std::string& path);

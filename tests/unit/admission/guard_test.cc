@@ -385,6 +385,58 @@ TEST_CASE("bindings: only a trusted scheduler's are let through where a policy r
   CHECK(listed(ask(*asking::policies(watching), legacy).complaints) == "Binding(all)");
 }
 
+TEST_CASE("policies: a ConfigMap that would not be taken into force is refused with its places") {
+  const auto ask_about = [](const std::string& labels, const std::string& data) {
+    return said(kPool, {.object = R"({"kind":"ConfigMap","metadata":{"name":"rules","labels":{)" +
+                                  labels + R"(}},)" + data + "}",
+                        .kind = "ConfigMap",
+                        .resource = "configmaps",
+                        .namespace_name = "confidential-pods"});
+  };
+  const std::string ours = R"("confidential.pods/policies":"true")";
+  const std::string broken = R"("data":{"a.yaml":"kind: Sekret\n","notes.txt":"anything"})";
+  const auto answer = ask_about(ours, broken);
+  CHECK(
+      answer.starts_with("refused Policies: confidential-pods/rules: these policies would not be "
+                         "taken into force: a.yaml:1:7: unknown kind"));
+  CHECK(answer.find("notes") == std::string::npos);
+  CHECK(ask_about("", broken) == "allowed NotConcerned");
+  CHECK(ask_about(ours, R"("binaryData":{"a.yaml":"/w=="})")
+            .starts_with("refused Policies: confidential-pods/rules: these policies would not be "
+                         "taken into force: a.yaml:1:1: not valid UTF-8"));
+  json::Writer good;
+  good.object().field("a.yaml", kPool + policy_named("all", kAllInPayments)).end();
+  CHECK(ask_about(ours, "\"data\":" + good.take()) == "allowed NotConcerned");
+}
+
+TEST_CASE("node labels: a kubelet does not make its node one of a pool") {
+  const auto change = [](const std::string& before, const std::string& after,
+                         const std::string& group, const std::string& subresource) {
+    const auto node = [](const std::string& labels) {
+      return R"({"kind":"Node","metadata":{"name":"n","labels":{)" + labels + "}}}";
+    };
+    return said(kPool, {.object = node(after),
+                        .old_object = node(before),
+                        .operation = "UPDATE",
+                        .kind = "Node",
+                        .resource = "nodes",
+                        .subresource = subresource,
+                        .namespace_name = "",
+                        .username = "system:node:n",
+                        .groups = {group}});
+  };
+  for (const std::string subresource : {"", "status"}) {
+    CHECK(change("", R"("agentpool":"snp")", "system:nodes", subresource) ==
+          "refused NodeLabels: node : \"system:node:n\" changes the label agentpool, which says "
+          "whether the node is in pool \"snp\", and a kubelet must not say so of itself. Let an "
+          "administrator label the node.");
+    CHECK(change(R"("agentpool":"snp")", R"("agentpool":"snp","a":"b")", "system:nodes",
+                 subresource) == "allowed NotConcerned");
+    CHECK(change("", R"("agentpool":"snp")", "system:masters", subresource) ==
+          "allowed NotConcerned");
+  }
+}
+
 TEST_CASE("pod security: a step that the namespace would not let in is refused with the remedy") {
   const auto reach = "pool: snp, namespaceSelector: {matchLabels: {x: y}}, podSelector: {}";
   const auto by_host_path = kPoolWithStep + policy_named("all", reach);

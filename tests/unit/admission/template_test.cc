@@ -105,6 +105,28 @@ TEST_CASE("templates: a DaemonSet's is placed, without the step, that its Pods g
   CHECK(place("Deployment", "{}") == "allowed NotConcerned");
 }
 
+TEST_CASE("templates: a StatefulSet's Pods mount a claim of their own for each claim template") {
+  const auto yaml = kPool + policy_named("claims",
+                                         "pool: snp, namespaces: [payments], templates: Deny, "
+                                         "secrets: {volumeClaims: [\"enc-*\"]}");
+  const auto with_claims = [&](const std::string& name, const std::string& volumes) {
+    const auto object = parsed(workload("StatefulSet", R"({"volumes":[)" + volumes + "]}"));
+    const auto claims = R"([{"op":"add","path":"/spec/volumeClaimTemplates","value":[{"metadata":{)"
+                        R"("name":")" +
+                        name + R"("}}]}])";
+    const auto whole = json::apply(object.root(), claims);
+    REQUIRE(whole);
+    return said(yaml, about("StatefulSet", json::to_text(whole->root())));
+  };
+  CHECK(with_claims("enc", "").starts_with(
+      "refused SecretOffPool: StatefulSet payments/shop: its Pods would be refused: "
+      "PersistentVolumeClaim \"enc-shop-0\" (spec.volumes[0]) may only be read on pool \"snp\""));
+  CHECK(with_claims("free", "") == "allowed NotConcerned");
+  const auto of_template = R"({"name":"free","persistentVolumeClaim":{"claimName":"enc-old"}})";
+  CHECK(with_claims("free", of_template) == "allowed NotConcerned");
+  CHECK(with_claims("other", of_template).starts_with("refused SecretOffPool"));
+}
+
 TEST_CASE("templates: a guarded secret in a template is told with its place") {
   const auto yaml = kPool + policy_named("db", kGuardDb);
   const auto spec = R"({"volumes":[{"name":"v","secret":{"secretName":"db-main"}}]})";
@@ -188,7 +210,7 @@ TEST_CASE(
   const auto document = parsed(R"({"metadata":{"labels":{"a":"b"},"annotations":{"c":"d"}},
                                    "spec":{"containers":[]}})");
   const auto rehearsal = rehearse({"payments", kNoLabels, snapshot->reaching("payments", {})},
-                                  "shop", document.root(), *snapshot);
+                                  "shop", {"", document.root(), {}}, *snapshot);
   CHECK(
       json::to_text(rehearsal.pod.root()) ==
       R"({"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"shop-","namespace":"payments",)"

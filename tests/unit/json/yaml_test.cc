@@ -132,9 +132,7 @@ TEST_CASE("yaml: a policy file refuses what makes YAML surprising, each at its p
       {"a: 'b",
        {"1:6: found unexpected end of stream, while scanning a quoted scalar that begins "
         "on line 1"}},
-      {"a:\n\tb: 1",
-       {"2:1: found character that cannot start any token, while scanning for the "
-        "next token that begins on line 2"}},
+      {"a:\n\tb: 1", {"2:1: a tab; YAML indents with spaces"}},
       {"a: b: c", {"1:5: mapping values are not allowed in this context"}},
       {"a: \x01", {"1:4: control characters are not allowed"}},
       {"a: *nobody", {"1:4: the alias *nobody has no anchor before it"}},

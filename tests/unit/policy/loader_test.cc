@@ -137,7 +137,8 @@ TEST_CASE("loader: what is wrong with a pool") {
         "p.yaml:9:70: must be at most 3"}},
       {pool_with(step +
                  "    device: {resource: a.b/tpm}\n    verifier: {local: {pcrs: {\"24\": []}}}\n"),
-       {"p.yaml:9:31: unknown field \"24\"; did you mean \"2\"?"}},
+       {"p.yaml:9:31: unknown field \"24\"; known here: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, "
+        "13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"}},
       {pool_with(step + "    device: {resource: a.b/tpm}\n    verifier: {local: {}}\n"
                         "    resources: {limits: {cpu: 1, memory: 64MB}}\n"),
        {"p.yaml:10:16: the field \"requests\" is missing",

@@ -1,0 +1,59 @@
+// Threat: a slip in a policy file. The server keeps the last good set and says so in its log, but
+// who applied the file sees "configured" and believes that it holds. Fields: the data of ConfigMaps
+// with the label confidential.pods/policies=true, which the shipped manifests give to the one that
+// the server mounts. Whether the label is there is up to whoever writes it: this is a help, and
+// what is in force is decided by the server that loads the files.
+
+#include <algorithm>
+
+#include "admission/rules.h"
+#include "base/bytes.h"
+#include "pod/names.h"
+#include "policy/directory.h"
+
+namespace cpods::admission {
+namespace {
+
+std::vector<policy::SourceFile> files_of(json::Node config_map) {
+  std::vector<policy::SourceFile> files;
+  for (const auto [name, text] : config_map["data"].members()) {
+    files.push_back({std::string(name), std::string(text.text())});
+  }
+  for (const auto [name, encoded] : config_map["binaryData"].members()) {
+    const auto bytes = base64_decode(encoded.text());
+    files.push_back({std::string(name), bytes ? std::string(as_text(*bytes)) : "\xff"});
+  }
+  std::erase_if(files, [](const auto& file) { return !policy::is_policy_file(file.name); });
+  return files;
+}
+
+std::string told(const std::vector<policy::Diagnostic>& errors) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(errors.size(), limits::kFindingsTold); ++i) {
+    out += (i == 0 ? "" : "; ") + errors[i].text();
+  }
+  if (errors.size() <= limits::kFindingsTold) return out;
+  return out + "; and " + std::to_string(errors.size() - limits::kFindingsTold) + " more";
+}
+
+}  // namespace
+
+bool is_policy_set(const Request& request) {
+  return request.resource.group.empty() && request.resource.name == "configmaps" &&
+         request.object["metadata"]["labels"][names::kPoliciesLabel].present();
+}
+
+Verdict check_policies(const Request& request) {
+  // Which image the server was started with is not known here; that it has one is.
+  auto loaded = policy::load_files("data", files_of(request.object), {.step_image = "step"});
+  if (loaded.snapshot) return {};
+  std::erase_if(loaded.diagnostics, [](const auto& diagnostic) {
+    return diagnostic.severity != policy::Severity::Error;
+  });
+  return refuse(Reason::Policies, who_asks(request) +
+                                      ": these policies would not be taken into "
+                                      "force: " +
+                                      told(loaded.diagnostics) + ".");
+}
+
+}  // namespace cpods::admission
