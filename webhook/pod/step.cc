@@ -147,6 +147,12 @@ void check_reserved_name(json::Node spec, std::vector<Step::Flaw>& flaws) {
   report(flaws, "has the name that is reserved for the attestation step", std::move(named));
 }
 
+bool has_another_step(json::Node list) {
+  std::size_t named = 0;
+  for (const json::Node each : list.elements()) named += is_named_step(each) ? 1 : 0;
+  return named > 1;
+}
+
 bool is_step_volume(std::string_view name) {
   return name == names::kOutputVolume || name == names::kNoTokenVolume ||
          name == names::kDeviceVolume;
@@ -237,21 +243,22 @@ void Step::inject(json::Node spec, std::string_view spec_path, json::Patch& patc
 
 void Step::inject_container(json::Node spec, const std::string& path, json::Patch& patch) const {
   const auto list = spec["initContainers"];
+  const auto place = index_of(list, names::kStep);
+  if (!place) {
+    patch.prepend(spec, path, "initContainers", container_text_);
+  } else if (*place > 0 || has_another_step(list) || !same_content(list.at(0), container())) {
+    patch.add(path + "/initContainers", with_step_first(list));
+  }
+}
+
+// The list without containers of the step's name, behind the step.
+std::string Step::with_step_first(json::Node list) const {
   json::Writer whole;
   whole.array().raw(container_text_);
-  std::size_t named = 0;
   for (const json::Node each : list.elements()) {
-    if (is_named_step(each)) {
-      ++named;
-    } else {
-      whole.node(each);
-    }
+    if (!is_named_step(each)) whole.node(each);
   }
-  if (named == 0) {
-    patch.prepend(spec, path, "initContainers", container_text_);
-  } else if (named > 1 || !is_named_step(list.at(0)) || !same_content(list.at(0), container())) {
-    patch.add(path + "/initContainers", whole.end().take());
-  }
+  return whole.end().take();
 }
 
 void Step::inject_volumes(json::Node spec, const std::string& path, json::Patch& patch) const {

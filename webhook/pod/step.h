@@ -55,6 +55,7 @@ class Step {
   void check_list(json::Node list, std::size_t place, std::vector<Flaw>& flaws) const;
   void check_volumes(json::Node list, bool has_step, std::vector<Flaw>& flaws) const;
   void inject_container(json::Node spec, const std::string& path, json::Patch& patch) const;
+  [[nodiscard]] std::string with_step_first(json::Node list) const;
   void inject_volumes(json::Node spec, const std::string& path, json::Patch& patch) const;
 
   std::string container_text_;
