@@ -60,8 +60,9 @@ class Escapes(ClusterCase):
         self.assert_confidential(self.kubectl.wait_running(namespace, "web"))
         without = {"metadata": {"labels": {"tier": None}}}
         for words in ((), ("--subresource", "status")):
-            self.assertIn('policy "tiers" selects this Pod by labels that this update takes away',
-                          self.denied(self.patch(namespace, without, *words)))
+            self.assertIn('policy "tiers" keeps this Pod on pool "confidentialpool" by labels that '
+                          "this update takes away", self.denied(
+                              self.patch(namespace, without, *words)))
         self.assertEqual(self.patch(namespace, {"metadata": {"labels": {"a": "b"}}}).code, 0)
 
     def test_the_pods_of_a_daemon_set_run_on_the_pool_and_none_is_left_pending(self):
@@ -77,6 +78,11 @@ class Escapes(ClusterCase):
         self.assert_confidential(pod)
         status = self.kubectl.get("daemonset", "agent", namespace)["status"]
         self.assertEqual(status["desiredNumberScheduled"], 1)
+        for words in ((), ("--server-side", "--force-conflicts")):
+            self.kubectl("apply", *words, "-f", "-", objects=workload)
+        self.kubectl("label", "daemonset", "agent", "-n", namespace, "a=b")
+        stored = self.kubectl.get("daemonset", "agent", namespace)
+        self.assertEqual(stored["metadata"]["generation"], 1)
 
     def test_a_namespace_whose_pod_security_forbids_the_step_is_told_the_remedy(self):
         namespace = self.namespace("restricted", opted_in=True)
@@ -96,6 +102,8 @@ class Escapes(ClusterCase):
         self.assertIn(f'node {STANDARD_NODE}: "system:node:{STANDARD_NODE}" changes the label '
                       "agentpool", self.denied(self.kubectl.run(*label, "agentpool=confidentialpool")))
         self.assertEqual(self.kubectl.run(*label, "example.com/mine=1").code, 0)
+        self.assertIn("changes the label agentpool", self.denied(
+            self.kubectl.run(*label, "agentpool-")))
 
     def test_a_broken_policy_is_refused_when_it_is_applied(self):
         answer = self.kubectl.run(

@@ -23,13 +23,6 @@ bool is_binding(const Request& request) {
           (resource.name == "bindings" && resource.subresource.empty()));
 }
 
-// One of the eight built-in kinds; a custom resource of the same name may look quite different.
-bool is_workload(const Request& request) {
-  const auto group = request.resource.group;
-  return (group.empty() || group == "apps" || group == "batch") &&
-         request.resource.subresource.empty() && pod::find_template(request.kind, {}).has_value();
-}
-
 // A mirror Pod is a kubelet's report of a Pod that already runs. Anyone else who sets the
 // annotation gets no exemption, nor does a kubelet that asks for a guarded secret with it: static
 // Pods may refer to none, so that would be a stolen node's way to read one.
@@ -151,6 +144,12 @@ Verdict decide_unguarded(Door door, const Request& request, const policy::Snapsh
 }
 
 }  // namespace
+
+bool is_workload(const Request& request) {
+  const auto group = request.resource.group;
+  return (group.empty() || group == "apps" || group == "batch") &&
+         request.resource.subresource.empty() && pod::find_template(request.kind, {}).has_value();
+}
 
 bool is_looked_at(const Request& request) {
   return is_pod(request) || is_binding(request) || is_workload(request);

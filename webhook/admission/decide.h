@@ -23,6 +23,10 @@ enum class Door : std::uint8_t { Place, Guard };  // /mutate and /validate
 // containers or status, its binding, or a workload with a Pod template.
 [[nodiscard]] bool is_looked_at(const Request& request);
 
+// One of the eight built-in kinds that hold the template of a Pod; a custom resource of the same
+// name may look quite different.
+[[nodiscard]] bool is_workload(const Request& request);
+
 // Whether policies are asked about it at this door, so that the labels of its namespace matter:
 // neither on its way out, nor an update that changes nothing or is only given back what it lost.
 [[nodiscard]] bool is_judged(Door door, const Request& request);

@@ -17,9 +17,8 @@ void check_labels(const Subject& subject, const Subject& stored, Findings& findi
     if (!before.selects || still) continue;
     findings.push_back({.reason = Reason::LeavesPolicy,
                         .policy = before.policy,
-                        .after = " selects this Pod by labels that this update takes away, and "
-                                 "nothing else keeps it on pool \"" +
-                                 before.policy->pool->name + "\".",
+                        .after = " keeps this Pod on pool \"" + before.policy->pool->name +
+                                 "\" by labels that this update takes away.",
                         .fix = "Leave the labels as they are, or create another Pod without them.",
                         .brief = "its labels are taken away"});
   }

@@ -15,8 +15,9 @@ namespace cpods::admission {
 namespace {
 
 bool same_label(const Request& request, std::string_view key) {
-  return request.object["metadata"]["labels"][key].text() ==
-         request.old_object["metadata"]["labels"][key].text();
+  const auto after = request.object["metadata"]["labels"][key];
+  const auto before = request.old_object["metadata"]["labels"][key];
+  return after.present() == before.present() && after.text() == before.text();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "admission/rules.h"
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "pod/names.h"
 #include "policy/directory.h"
 
@@ -36,16 +37,31 @@ std::string told(const std::vector<policy::Diagnostic>& errors) {
   return out + "; and " + std::to_string(errors.size() - limits::kFindingsTold) + " more";
 }
 
+std::size_t size_of(const std::vector<policy::SourceFile>& files) {
+  std::size_t size = 0;
+  for (const auto& file : files) size += file.text.size();
+  return size;
+}
+
+Verdict refuse_set(const Request& request, const std::string& why) {
+  return refuse(Reason::Policies,
+                who_asks(request) + ": these policies would not be taken into force: " + why + ".");
+}
+
 }  // namespace
 
 bool is_policy_set(const Request& request) {
   return request.resource.group.empty() && request.resource.name == "configmaps" &&
+         request.namespace_name == names::kInstallation &&
          request.object["metadata"]["labels"][names::kPoliciesLabel].present();
 }
 
 Verdict check_policies(const Request& request) {
+  const auto files = files_of(request.object);
+  // No ConfigMap of the API server is larger; whoever else asks is not worth the time.
+  if (size_of(files) > limits::kPolicyFileBytes) return refuse_set(request, "larger than 1 MiB");
   // Which image the server was started with is not known here; that it has one is.
-  auto loaded = policy::load_files("data", files_of(request.object), {.step_image = "step"});
+  auto loaded = policy::load_files("data", files, {.step_image = "step"});
   if (loaded.snapshot) return {};
   std::erase_if(loaded.diagnostics, [](const auto& diagnostic) {
     return diagnostic.severity != policy::Severity::Error;

@@ -10,26 +10,28 @@
 namespace cpods::admission {
 namespace {
 
-bool is_claimed(std::string_view volume, json::Node claims) {
-  for (const json::Node claim : claims.elements()) {
-    if (claim["metadata"]["name"].text() == volume) return true;
-  }
-  return false;
+// Names are a stranger's, and there may be thousands.
+std::vector<std::string_view> claimed_volumes(json::Node claims) {
+  std::vector<std::string_view> names;
+  for (const json::Node claim : claims.elements())
+    names.push_back(claim["metadata"]["name"].text());
+  std::ranges::sort(names);
+  return names;
 }
 
 // The StatefulSet controller's updateStorage(): each Pod mounts a claim of its own for each claim
 // template, in place of a volume of the same name.
 void write_volumes(json::Writer& out, json::Node volumes, json::Node claims,
                    std::string_view name) {
+  const auto claimed = claimed_volumes(claims);
   out.array();
-  for (const json::Node claim : claims.elements()) {
-    const auto volume = claim["metadata"]["name"].text();
+  for (const auto volume : claimed) {
     const auto claim_name = std::string(volume) + "-" + std::string(name) + "-0";
     out.object().field("name", volume).key("persistentVolumeClaim").object();
     out.field("claimName", claim_name).end().end();
   }
   for (const json::Node each : volumes.elements()) {
-    if (!is_claimed(each["name"].text(), claims)) out.node(each);
+    if (!std::ranges::binary_search(claimed, each["name"].text())) out.node(each);
   }
   out.end();
 }
@@ -154,7 +156,7 @@ Verdict place_template(const Request& request, const Namespace& home,
   if (request.kind != "DaemonSet") return {};
   try {
     const auto found = pod::find_template(request.kind, request.object);
-    if (!found || !found->node) return {};
+    if (!found || !found->node || is_unchanged(request, *found)) return {};
     const auto name = request.object["metadata"]["name"].text();
     const auto pod = make_pod(home.name, name, *found);
     return place_spec(read_subject(home, pod.root()), found->node["spec"], "/spec/template/spec",

@@ -1,5 +1,7 @@
 #include "admission/verdict.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -49,10 +51,14 @@ std::string_view name_of(Reason reason) {
 }
 
 std::string listed(const std::vector<Complaint>& complaints) {
+  constexpr std::size_t kListed = 20;
   std::string out;
-  for (const auto& each : complaints) {
-    out.append(out.empty() ? "" : ",").append(name_of(each.reason));
-    out += "(" + each.policy + ")";
+  for (std::size_t i = 0; i < std::min(complaints.size(), kListed); ++i) {
+    out.append(i == 0 ? "" : ",").append(name_of(complaints[i].reason));
+    out += "(" + one_line(complaints[i].policy, limits::kNameBytes) + ")";
+  }
+  if (complaints.size() > kListed) {
+    out += " and " + std::to_string(complaints.size() - kListed) + " more";
   }
   return out;
 }

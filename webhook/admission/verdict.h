@@ -47,7 +47,7 @@ struct Complaint {
   friend bool operator==(const Complaint&, const Complaint&) = default;
 };
 
-// SecretOffPool(db),NotGuaranteed(all)
+// SecretOffPool(db),NotGuaranteed(all); beyond twenty they are counted.
 [[nodiscard]] std::string listed(const std::vector<Complaint>& complaints);
 
 struct Verdict {

@@ -54,6 +54,15 @@ inline constexpr std::size_t kPolicyFileBytes = std::size_t{1024} * 1024;
 // A request's uid is a UUID of 36 characters (RFC 9562); the answer repeats it.
 inline constexpr std::size_t kUidBytes = 64;
 
+// Pools and policies in one file; the documents of 1 MiB could be half a million.
+inline constexpr std::size_t kPolicyDocuments = 10'000;
+// Values in one of them. Each may be a mistake, and costs a kilobyte until it is told.
+inline constexpr std::size_t kPolicyValues = 50'000;
+// Documents of a file of manifests: far above any that a person writes.
+inline constexpr std::size_t kDocuments = 100'000;
+// Mistakes that are told of one set, and of one document: who makes more reads no further.
+inline constexpr std::size_t kDiagnostics = 200;
+
 // How far the JSON parser looks behind a text's end, in bytes (json/rapid.h).
 inline constexpr std::size_t kReadAhead = 16;
 

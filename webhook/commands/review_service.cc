@@ -102,9 +102,9 @@ void log(Door door, const admission::Request& review, const admission::Verdict& 
       std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
-// Whether judging it rehearses Pods: the validating door of a workload.
+// Whether judging it copies a Pod: a workload's at the validating door, a DaemonSet's at both.
 bool is_rehearsed(Door door, const admission::Request& review) {
-  return door == Door::Guard && review.resource.name != "pods" && admission::is_looked_at(review);
+  return admission::is_workload(review) && (door == Door::Guard || review.kind == "DaemonSet");
 }
 
 Fault explained(const server::Cut& cut) {

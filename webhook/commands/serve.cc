@@ -213,9 +213,8 @@ class Serving {
     api_->namespaces = std::make_unique<kube::NamespaceCache>(*api_->client);
     api_->namespaces->start();
     readiness_.require([this]() -> std::optional<std::string> {
-      if (!api_->namespaces->synced()) return "the namespaces have not been listed yet";
-      if (api_->namespaces->stale()) return "the API server tells nothing of namespaces any more";
-      return std::nullopt;
+      if (api_->namespaces->synced()) return std::nullopt;
+      return "the namespaces have not been listed yet";
     });
     return std::nullopt;
   }

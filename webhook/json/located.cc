@@ -79,4 +79,11 @@ std::vector<Located> LocatedDocument::elements(Located array) const {
   return found;
 }
 
+ReadText with_too_many(ReadText read, std::size_t most) {
+  const auto at = read.documents.back().place_of(Located{read.documents.back().root(), 0}, {});
+  read.documents.clear();
+  read.errors.push_back({at, "more than " + std::to_string(most) + " documents", true});
+  return read;
+}
+
 }  // namespace cpods::json

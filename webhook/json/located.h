@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "json/document.h"
 #include "json/node.h"
 
@@ -81,8 +82,19 @@ struct ReadText {
   std::vector<TextError> errors;  // in the order met; empty: the text is good
 };
 
+// How much one text may hold.
+struct Budget {
+  std::size_t documents = limits::kDocuments;
+  std::size_t values = limits::kYamlNodes;  // of one document
+};
+
+// The text has more documents than it may have; what was read is of no use.
+[[nodiscard]] ReadText with_too_many(ReadText read, std::size_t most);
+
 // One or several JSON texts, one after the other (RFC 8259 each, or one a line). `first_line`: the
-// number of the text's first line, where it is a part of a larger one.
-[[nodiscard]] ReadText read_json(std::string_view text, std::uint32_t first_line = 1);
+// number of the text's first line, where it is a part of a larger one. More than `most` texts are
+// an error.
+[[nodiscard]] ReadText read_json(std::string_view text, std::uint32_t first_line = 1,
+                                 Budget budget = {});
 
 }  // namespace cpods::json

@@ -74,7 +74,7 @@ class Handler {
 
 }  // namespace
 
-ReadText read_json(std::string_view text, std::uint32_t first_line) {
+ReadText read_json(std::string_view text, std::uint32_t first_line, Budget budget) {
   constexpr unsigned kFlags = rapidjson::kParseStopWhenDoneFlag;
   ReadText out;
   text = without_bom(text);
@@ -87,7 +87,7 @@ ReadText read_json(std::string_view text, std::uint32_t first_line) {
   while (true) {
     rapidjson::SkipWhitespace(stream);
     if (stream.Tell() >= text.size()) return out;
-    LocatedBuilder builder(out.errors);
+    LocatedBuilder builder(out.errors, budget.values);
     Handler handler(text, stream, places, builder);
     rapidjson::Reader reader;
     const auto result = reader.Parse<kFlags>(stream, handler);
@@ -98,6 +98,9 @@ ReadText read_json(std::string_view text, std::uint32_t first_line) {
       return out;
     }
     out.documents.push_back(builder.take());
+    if (out.documents.size() > budget.documents) {
+      return with_too_many(std::move(out), budget.documents);
+    }
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include "json/schema.h"
 
+#include "base/limits.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -85,10 +87,14 @@ class Teller {
 
  private:
   void add(const Pointer& at, std::string sentence, bool at_key = false) {
+    if (is_full()) return;
     violations_.push_back({text_of(at), at_key, std::move(sentence)});
   }
 
+  [[nodiscard]] bool is_full() const { return violations_.size() >= limits::kDiagnostics; }
+
   void tell(const Value& error) {
+    if (is_full()) return;
     const auto at = pointer_in(error, "instanceRef");
     const auto* rule = pointer_in(error, "schemaRef").Get(schema_);
     switch (error["errorCode"].GetInt()) {

@@ -256,7 +256,8 @@ bool is_empty(const YamlTree& tree) {
 
 }  // namespace
 
-ReadText read_yaml(std::string_view text, Dialect dialect, std::uint32_t first_line) {
+ReadText read_yaml(std::string_view text, Dialect dialect, std::uint32_t first_line,
+                   Budget budget) {
   ReadText out;
   text = without_bom(text);
   if (auto bad = find_bad_encoding(text, first_line)) {
@@ -270,24 +271,28 @@ ReadText read_yaml(std::string_view text, Dialect dialect, std::uint32_t first_l
       out.errors.push_back(
           {*tree->directive, "a %YAML directive: policy files are YAML 1.2 always; leave it out"});
     }
-    LocatedBuilder builder(out.errors);
+    LocatedBuilder builder(out.errors, budget.values);
     Emitter emitter(*tree, dialect, builder, out.errors);
     emitter.emit(0);
     if (builder.stopped() || emitter.exhausted()) return out;
     out.documents.push_back(builder.take());
+    if (out.documents.size() > budget.documents) {
+      return with_too_many(std::move(out), budget.documents);
+    }
   }
   if (stream.error()) out.errors.push_back(*stream.error());
   return out;
 }
 
-ReadText read_documents(std::string_view text, Dialect dialect, std::uint32_t first_line) {
+ReadText read_documents(std::string_view text, Dialect dialect, std::uint32_t first_line,
+                        Budget budget) {
   const auto first = without_bom(text).find_first_not_of(" \t\r\n");
   const bool bracket =
       first != text.npos && std::string_view("{[").contains(without_bom(text)[first]);
-  if (!bracket) return read_yaml(text, dialect, first_line);
-  auto as_json = read_json(text, first_line);
+  if (!bracket) return read_yaml(text, dialect, first_line, budget);
+  auto as_json = read_json(text, first_line, budget);
   if (as_json.errors.empty() || !as_json.errors.back().ends_text) return as_json;
-  auto as_yaml = read_yaml(text, dialect, first_line);
+  auto as_yaml = read_yaml(text, dialect, first_line, budget);
   const bool only_yaml = as_yaml.errors.empty() || !as_yaml.errors.back().ends_text;
   return only_yaml ? std::move(as_yaml) : std::move(as_json);
 }

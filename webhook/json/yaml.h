@@ -21,12 +21,13 @@ enum class Dialect : std::uint8_t { Policy, Manifest };
 
 // Every document of the text that could be read, without empty ones, and every error up to the
 // first that ends the text. `first_line`: the number of its first line, where the text is a part.
+// More of anything than `budget` allows is an error.
 [[nodiscard]] ReadText read_yaml(std::string_view text, Dialect dialect,
-                                 std::uint32_t first_line = 1);
+                                 std::uint32_t first_line = 1, Budget budget = {});
 
 // A text of either language: what begins with a bracket is JSON, unless only YAML can read it.
 [[nodiscard]] ReadText read_documents(std::string_view text, Dialect dialect,
-                                      std::uint32_t first_line = 1);
+                                      std::uint32_t first_line = 1, Budget budget = {});
 
 [[nodiscard]] inline ReadText read_manifest(std::string_view text, std::uint32_t first_line = 1) {
   return read_documents(text, Dialect::Manifest, first_line);

@@ -219,6 +219,7 @@ asio::awaitable<bool> NamespaceCache::Impl::watch() {
   const std::string before = version_;
   const net::StreamLimits limits(kWatchHead, kWatchQuiet);
   auto ended = co_await api_.watch(std::move(request), std::move(lines), limits);
+  if (watching_) touch();  // up to here an open watch has told all there was
   watching_ = false;
 
   if (!ended && ended.error().status == kGone) next = Next::Relist;

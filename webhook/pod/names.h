@@ -25,17 +25,18 @@ inline constexpr std::string_view kApiVersion = "confidential.pods/v1";
 inline constexpr std::string_view kMutatingWebhook = "place.confidential.pods";
 // Namespaces that the webhook configurations leave out, so that a cluster can start without this
 // program: nobody ever asks about what is in them.
-inline constexpr std::array<std::string_view, 4> kNeverAsked = {
-    "kube-system", "kube-public", "kube-node-lease", "confidential-pods"};
+inline constexpr std::string_view kInstallation = "confidential-pods";
+inline constexpr std::array<std::string_view, 4> kNeverAsked = {"kube-system", "kube-public",
+                                                                "kube-node-lease", kInstallation};
 
-// Set by every API server on every namespace; users cannot change it.
 // Parts of Pods that are written by themselves.
 inline constexpr std::string_view kEphemeralSubresource = "ephemeralcontainers";
 inline constexpr std::string_view kStatusSubresource = "status";
 inline constexpr std::string_view kBindingSubresource = "binding";
-// The default of kube-scheduler's certificate in every distribution.
+// The user name that kube-scheduler's certificate carries by default.
 inline constexpr std::string_view kScheduler = "system:kube-scheduler";
 inline constexpr std::string_view kValidatingConfiguration = "guard.confidential.pods";
+// Set by every API server on every namespace; users cannot change it.
 inline constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
 // The level that Pod Security admission refuses Pods of a namespace by.
 inline constexpr std::string_view kPodSecurityLabel = "pod-security.kubernetes.io/enforce";

@@ -27,8 +27,7 @@ namespace {
 constexpr std::string_view kPoolKind = "ConfidentialPool";
 constexpr std::string_view kPolicyKind = "ConfidentialPolicy";
 
-// Far more than a person reads; without it a broken file of 1 MiB yields a hundred thousand.
-constexpr std::size_t kErrorsPerDocument = 1000;
+constexpr json::Budget kBudget{limits::kPolicyDocuments, limits::kPolicyValues};
 
 json::Schema compile(std::string_view kind) {
   auto schema = json::Schema::compile(kSchemaText, "/definitions/" + std::string(kind));
@@ -69,27 +68,37 @@ class Loading {
 
   void read(const SourceFile& file) {
     if (first_file_.empty()) first_file_ = file.name;
+    if (is_full()) return;
     if (file.text.size() > limits::kPolicyFileBytes) {
       diagnostics_.push_back({Severity::Error, {file.name, 1, 1}, "larger than 1 MiB"});
       cut_short_ = true;
       return;
     }
     const auto read = file.name.ends_with(".json")
-                          ? json::read_json(file.text)
-                          : json::read_documents(file.text, json::Dialect::Policy);
+                          ? json::read_json(file.text, 1, kBudget)
+                          : json::read_documents(file.text, json::Dialect::Policy, 1, kBudget);
     std::set<json::Place> broken;
     for (const auto& error : read.errors) {
+      if (is_full()) break;
       diagnostics_.push_back(
           {Severity::Error, {file.name, error.place.line, error.place.column}, error.message});
       broken.insert(error.place);
       cut_short_ = cut_short_ || error.ends_text;
     }
-    for (const auto& document : read.documents) take(file.name, document, broken);
+    for (const auto& document : read.documents) {
+      if (is_full()) break;
+      take(file.name, document, broken);
+    }
   }
 
   Loaded finish(std::string digest) {
-    connect();
-    refuse_nothing();
+    if (is_full()) {
+      diagnostics_.push_back(
+          {Severity::Error, {first_file_, 1, 1}, "too many mistakes; some of them are not told"});
+    } else {
+      connect();
+      refuse_nothing();
+    }
     Loaded loaded;
     const bool good = !has_errors();
     if (good) {
@@ -106,6 +115,8 @@ class Loading {
   }
 
  private:
+  [[nodiscard]] bool is_full() const { return diagnostics_.size() >= limits::kDiagnostics; }
+
   struct PoolUse {
     Policy* policy;
     std::string pool;
@@ -150,16 +161,10 @@ class Loading {
   static bool follows_schema(const json::LocatedDocument& document, std::string_view kind,
                              const std::set<json::Place>& broken, Report& report) {
     const auto violations = schema_of(kind).violations(document.root());
-    std::size_t told = 0;
     for (const auto& violation : violations) {
       const auto place = violation.at_key ? document.key_place_of(violation.pointer)
                                           : document.place_of(violation.pointer);
       if (broken.contains(place)) continue;
-      if (++told > kErrorsPerDocument) {
-        report.error_at("", std::to_string(violations.size() - kErrorsPerDocument) +
-                                " more errors in this document");
-        break;
-      }
       if (violation.at_key) {
         report.error_at_key(violation.pointer, violation.sentence);
       } else {

@@ -174,6 +174,7 @@ asio::awaitable<bool> StreamSession<Stream>::exchange() {
   if (large && !room.grow(reply.body.size() - limits::kSmallBytes)) {
     reply = Reply::sentence(503, "There is no room for so large an answer. Try again.");
   }
+  answered_ = answered_ || (route.post != nullptr && reply.status == 200);
   co_return co_await write(std::move(reply), route, parser.keep_alive(), kNoAllow);
 }
 
@@ -207,7 +208,6 @@ asio::awaitable<bool> StreamSession<Stream>::write(Reply reply, const Route& rou
   std::string().swap(reply.body);
   const auto [ec, count] = co_await asio::async_write(stream_, asio::buffer(out_), kAsValues);
   if (out_.capacity() > limits::kReplyKept) std::string().swap(out_);
-  answered_ = true;
   if (ec) {
     close();
     co_return false;

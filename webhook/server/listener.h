@@ -6,8 +6,8 @@
 // locks and no strands. One acceptor hands each connection to the thread that has the fewest; the
 // API server keeps few connections and for long, which the kernel's hashing (SO_REUSEPORT) would
 // spread unevenly. A thread that has its part of the connections closes the one that has waited for
-// its peer longest, those first that never asked anything, and takes the new one: nobody can lock
-// the API server out by idling.
+// its peer longest, those first that no handler has answered, and takes the new one: nobody can
+// lock others out by idling.
 //
 // Owned by the command that serves. Any thread may call; join() is for the owner.
 

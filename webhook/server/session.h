@@ -82,7 +82,7 @@ class Session {
 
   Service& service_;
   Crowd& crowd_;
-  bool answered_ = false;  // some request
+  bool answered_ = false;  // by a handler, as its peer wanted
 
  private:
   [[nodiscard]] std::chrono::milliseconds limit_of(Phase phase) const;

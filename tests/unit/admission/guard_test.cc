@@ -401,6 +401,13 @@ TEST_CASE("policies: a ConfigMap that would not be taken into force is refused w
                          "taken into force: a.yaml:1:7: unknown kind"));
   CHECK(answer.find("notes") == std::string::npos);
   CHECK(ask_about("", broken) == "allowed NotConcerned");
+  CHECK(said(kPool, {.object = R"({"kind":"ConfigMap","metadata":{"labels":{)" + ours + "}}," +
+                               broken + "}",
+                     .kind = "ConfigMap",
+                     .resource = "configmaps"}) == "allowed NotConcerned");
+  CHECK(ask_about(ours, R"("data":{"a.yaml":")" + std::string(1024 * 1024 + 1, '#') + "\"}") ==
+        "refused Policies: confidential-pods/rules: these policies would not be taken into force: "
+        "larger than 1 MiB.");
   CHECK(ask_about(ours, R"("binaryData":{"a.yaml":"/w=="})")
             .starts_with("refused Policies: confidential-pods/rules: these policies would not be "
                          "taken into force: a.yaml:1:1: not valid UTF-8"));
@@ -434,6 +441,11 @@ TEST_CASE("node labels: a kubelet does not make its node one of a pool") {
                  subresource) == "allowed NotConcerned");
     CHECK(change("", R"("agentpool":"snp")", "system:masters", subresource) ==
           "allowed NotConcerned");
+    // A label whose value is empty is a label all the same.
+    CHECK(change("", R"("agentpool":"")", "system:nodes", subresource)
+              .starts_with("refused NodeLabels: "));
+    CHECK(change(R"("agentpool":"")", "", "system:nodes", subresource)
+              .starts_with("refused NodeLabels: "));
   }
 }
 

@@ -101,6 +101,13 @@ TEST_CASE("templates: a DaemonSet's is placed, without the step, that its Pods g
   CHECK(place("DaemonSet", "{}") == placed);
   CHECK(place("DaemonSet", "{}", "UPDATE") == placed);
   CHECK(place("DaemonSet", kGpu) == "allowed NotConcerned");
+  // A label of its own would otherwise start all of its Pods anew.
+  auto labelled = about("DaemonSet", workload("DaemonSet", "{}"));
+  labelled.door = Door::Place;
+  labelled.operation = "UPDATE";
+  labelled.old_object = workload("DaemonSet", "{}");
+  labelled.object.replace(labelled.object.find("\"name\""), 0, R"("labels":{"a":"b"},)");
+  CHECK(said(yaml, labelled) == "allowed NotConcerned");
   CHECK(place("DaemonSet", R"("unreadable")") == "allowed NotConcerned");
   CHECK(place("Deployment", "{}") == "allowed NotConcerned");
 }

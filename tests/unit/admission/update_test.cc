@@ -392,9 +392,10 @@ TEST_CASE("labels: a Pod does not leave a policy by an update of itself or of it
     };
     CHECK(
         change(R"("tier":"db")", R"("tier":"web")") ==
-        "refused LeavesPolicy: payments/web: policy \"tier\" selects this Pod by labels that this "
-        "update takes away, and nothing else keeps it on pool \"snp\". Leave the labels as they "
-        "are, or create another Pod without them.");
+        "refused LeavesPolicy: payments/web: policy \"tier\" keeps this Pod on pool \"snp\" by "
+        "labels "
+        "that this update takes away. Leave the labels as they are, or create another Pod without "
+        "them.");
     CHECK(change(R"("tier":"db")", R"("tier":"db","a":"b")") == "allowed Satisfied");
     CHECK(change(R"("a":"b")", R"("a":"c")") == "allowed NotConcerned");
     CHECK(change(R"("a":"b")", R"("tier":"db")").starts_with("refused NodeName: "));

@@ -210,9 +210,14 @@ TEST_CASE("namespace_cache: labels last seen are told while the API server is aw
 // The API server goes on calling a webhook that it does not let watch any more, and a label that
 // was set meanwhile would be missed for ever.
 TEST_CASE("namespace_cache: what was last seen is not believed for ever without a watch") {
-  Session session({{kFirstList, list("10", {"a"})}}, milliseconds{400});
+  // The second watch is refused.
+  Session session(
+      {{kFirstList, list("10", {"a"})},
+       {watch_from("10"), Reply{.pieces = {bookmark("11")}, .delay = milliseconds{300}}}},
+      milliseconds{1500});
   CHECK(session.soon("a", "x"));
-  CHECK_FALSE(session.cache.stale());
+  CHECK(eventually([&] { return session.cache.figures().failures >= 1; }));
+  CHECK(session.team("a") == "x");
   CHECK(session.soon("a", "-"));
   CHECK(session.cache.stale());
   session.server.add({"GET /api/v1/namespaces/a", {.body = item("a", "11", "y")}});
@@ -220,7 +225,7 @@ TEST_CASE("namespace_cache: what was last seen is not believed for ever without 
   REQUIRE_MESSAGE(labels, labels.error().text());
   CHECK((*labels)->find("team") == "y");
   CHECK(session.look_up("a").error().code == ErrorCode::Unavailable);
-  session.server.add({watch_from("10"), kSilence});
+  session.server.add({watch_from("11"), kSilence});
   CHECK(eventually([&] { return !session.cache.stale(); }));
   CHECK(session.team("a") == "x");
 }

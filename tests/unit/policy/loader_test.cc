@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/limits.h"
+
 #include "policy/texts.h"
 
 using namespace cpods;
@@ -378,5 +380,18 @@ TEST_CASE("loader: the digest covers names and bytes") {
 TEST_CASE("loader: a flood of errors is cut") {
   std::string text = "kind: ConfidentialPool\n";
   for (int i = 0; i < 3000; ++i) text += "x" + std::to_string(i) + ": 1\n";
-  CHECK(diagnostics_of(text).size() == 1001);
+  const auto told = diagnostics_of(text);
+  CHECK(told.size() == limits::kDiagnostics + 1);
+  CHECK(told.at(0) == "p.yaml:1:1: too many mistakes; some of them are not told");
+}
+
+// A ConfigMap of policies is loaded for whoever sends one, and 1 MiB of two-byte mistakes took half
+// a gigabyte.
+TEST_CASE("loader: documents and values are bounded") {
+  std::string many;
+  for (std::size_t i = 0; i <= limits::kPolicyDocuments; ++i) many += "---\na: 1\n";
+  CHECK(joined(diagnostics_of(many)).find("more than 10000 documents") != std::string::npos);
+  std::string wide = "kind: [";
+  for (std::size_t i = 0; i < limits::kPolicyValues; ++i) wide += "1,";
+  CHECK(joined(diagnostics_of(wide + "]")).find("more than 50000 values") != std::string::npos);
 }
