@@ -138,6 +138,7 @@ Node Node::operator[](std::string_view key) const {
 
 Node Node::at(std::size_t index) const {
   const auto& value = value_of(*this);
+  if (!value.IsArray()) require(Kind::Array);  // size() counts an object's members, too
   return {&value[static_cast<rapidjson::SizeType>(index)], root_};
 }
 

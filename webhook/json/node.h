@@ -46,7 +46,7 @@ class Node {
 
   // The member of an object; missing when the object is missing or has no such key.
   [[nodiscard]] Node operator[](std::string_view key) const;
-  // The i-th element of an array, which must have it.
+  // The i-th element, which must be there; Malformed where this is no array.
   [[nodiscard]] Node at(std::size_t index) const;
   // Elements of an array, members of an object, 0 when missing.
   [[nodiscard]] std::size_t size() const;

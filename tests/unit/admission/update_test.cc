@@ -301,6 +301,17 @@ TEST_CASE("update: of secrets and service accounts each is compared with its own
             .starts_with("refused SecretOffPool: payments/web: Secret \"y\" (spec.ephemeral"));
 }
 
+// Found by the fuzzer: terms that are an object were an internal error.
+TEST_CASE("restore: terms that are no list are nothing to give back") {
+  const auto snapshot = policies(kPolicies);
+  const Applied stored{
+      snapshot,
+      pod(R"({"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":)"
+          R"({"nodeSelectorTerms":{"a":{}}}}}})")};
+  CHECK(update(stored, Door::Place, pod("{}")) == "allowed NotConcerned");
+  CHECK(update(stored, Door::Guard, pod("{}")).starts_with("refused Malformed: payments/web: "));
+}
+
 TEST_CASE("restore: a toleration that a Pod repeats is given back once") {
   const auto snapshot = policies(kPolicies);
   const std::string tee = R"({"key":"tee","operator":"Exists","effect":"NoSchedule"})";

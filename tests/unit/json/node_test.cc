@@ -25,6 +25,16 @@ std::string refusal_of(const std::function<void()>& read) {
   return "read";
 }
 
+// An object counts its members: a reader that asked for the size alone took the first for an
+// element.
+TEST_CASE("node: only an array has elements") {
+  const auto document = parsed(R"({"list":[1],"object":{"a":1}})");
+  CHECK(document.root()["list"].at(0).integer() == 1);
+  CHECK(document.root()["object"].size() == 1);
+  CHECK(refusal_of([&] { static_cast<void>(document.root()["object"].at(0)); }) ==
+        "/object: must be an array, but is an object");
+}
+
 TEST_CASE("node: missing stays missing all the way down") {
   const auto document = parsed(R"({"null":null})");
   const Node rows[] = {Node(), document.root()["absent"], document.root()["absent"]["deeper"],
