@@ -1,8 +1,8 @@
 // Threat: whoever may update a Pod, or its status, may take away the label by which a policy
 // selects it. Nothing would hold the Pod to the policy any more: the next update could swap the
-// image of its attestation step. A Pod's labels add protection; they never remove it. Fields:
-// metadata.labels, in updates of pods and pods/status. A Pod that does not keep a policy of its own
-// is another Pod.
+// image of its attestation step. A Pod's labels add protection; they never remove it.
+// Fields: metadata.labels, in updates of pods and pods/status. A Pod that does not keep a policy
+// of its own is another Pod.
 
 #include <algorithm>
 

@@ -1,8 +1,9 @@
-// Threat: none; this keeps the product from breaking what it protects. A step whose device is named
-// by hostPath is privileged, and in a namespace that enforces Pod Security "baseline" or
+// Threat: none; this keeps the product from breaking what it protects. A step whose device is
+// named by hostPath is privileged, and in a namespace that enforces Pod Security "baseline" or
 // "restricted" the API server would refuse every Pod with a sentence about a container that nobody
-// wrote. Fields: the namespace's label pod-security.kubernetes.io/enforce. Exemptions and levels
-// that the API server's own configuration sets are not seen here.
+// wrote.
+// Fields: the namespace's label pod-security.kubernetes.io/enforce. Exemptions and levels that the
+// API server's own configuration sets are not seen here.
 
 #include "admission/rules.h"
 #include "pod/names.h"

@@ -1,8 +1,9 @@
 // Threat: a slip in a policy file. The server keeps the last good set and says so in its log, but
-// who applied the file sees "configured" and believes that it holds. Fields: the data of ConfigMaps
-// with the label confidential.pods/policies=true, which the shipped manifests give to the one that
-// the server mounts. Whether the label is there is up to whoever writes it: this is a help, and
-// what is in force is decided by the server that loads the files.
+// who applied the file sees "configured" and believes that it holds.
+// Fields: the data of ConfigMaps of the installation's namespace with the label
+// confidential.pods/policies=true, which the shipped manifests give to the one that the server
+// mounts. Whether the label is there is up to whoever writes it: this is a help, and what is in
+// force is decided by the server that loads the files.
 
 #include <algorithm>
 
@@ -66,10 +67,7 @@ Verdict check_policies(const Request& request) {
   std::erase_if(loaded.diagnostics, [](const auto& diagnostic) {
     return diagnostic.severity != policy::Severity::Error;
   });
-  return refuse(Reason::Policies, who_asks(request) +
-                                      ": these policies would not be taken into "
-                                      "force: " +
-                                      told(loaded.diagnostics) + ".");
+  return refuse_set(request, told(loaded.diagnostics));
 }
 
 }  // namespace cpods::admission
