@@ -165,10 +165,7 @@ Verdict decide(Door door, const Request& request, const policy::Snapshot& snapsh
   try {
     return decide_unguarded(door, request, snapshot, cluster);
   } catch (const std::exception& error) {
-    return refuse(Reason::Internal,
-                  who_asks(request) + ": this request could not be judged (" +
-                      std::string(error.what()) +
-                      "), and what cannot be judged is refused. Please report it.");
+    return refuse_internally(who_asks(request) + ": ", error.what());
   }
 }
 

@@ -71,4 +71,10 @@ Verdict refuse(Reason reason, std::string_view message) {
   return verdict;
 }
 
+Verdict refuse_internally(std::string_view who, std::string_view what) {
+  return refuse(Reason::Internal, std::string(who) + "this request could not be judged (" +
+                                      std::string(what) +
+                                      "), and what cannot be judged is refused. Please report it.");
+}
+
 }  // namespace cpods::admission

@@ -63,5 +63,7 @@ struct Verdict {
 // The message is made one line of at most limits::kMessageBytes bytes: names in it are a
 // stranger's.
 [[nodiscard]] Verdict refuse(Reason reason, std::string_view message);
+// For what went wrong inside, as `what` says. `who` begins the sentence: "payments/web: ", or "".
+[[nodiscard]] Verdict refuse_internally(std::string_view who, std::string_view what);
 
 }  // namespace cpods::admission

@@ -82,7 +82,7 @@ void note_unknown_namespaces(const std::vector<Outcome>& outcomes, const Offline
   for (const auto& outcome : outcomes) {
     const auto& name = outcome.namespace_name;
     if (name.empty() || !told.insert(name).second) continue;
-    if (std::ranges::find(names::kNeverAsked, name) != names::kNeverAsked.end()) {
+    if (names::is_never_asked(name)) {
       err << "note: nobody asks about namespace \"" << name
           << "\", which the webhook configurations leave out\n";
       continue;

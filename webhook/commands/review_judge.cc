@@ -142,17 +142,13 @@ Result<Outcome> judge_review(const InputObject& input, const policy::Snapshot& s
   return outcome;
 }
 
-bool is_never_asked(std::string_view namespace_name) {
-  return std::ranges::find(names::kNeverAsked, namespace_name) != names::kNeverAsked.end();
-}
-
 Outcome judge_manifest(const InputObject& input, const policy::Snapshot& snapshot,
                        const admission::Cluster& cluster, const std::string& default_namespace) {
   auto request = make_request(input.node);
   const bool is_looked_at = admission::is_looked_at(request);
   if (is_looked_at && request.namespace_name.empty()) request.namespace_name = default_namespace;
   auto outcome = start(input, request);
-  if (is_never_asked(request.namespace_name)) return outcome;
+  if (names::is_never_asked(request.namespace_name)) return outcome;
   take(outcome, through_both_doors(request, snapshot, cluster, outcome));
   judge_pods_of(request, snapshot, cluster, outcome);
   return outcome;

@@ -169,10 +169,7 @@ ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body,
 server::Reply ReviewService::refuse_internally(const Asked& asked, std::string_view what) {
   spdlog::error("review uid={} door={} verdict=denied reason=Internal what={}", asked.uid,
                 name_of(asked.door), printable(what));
-  const auto verdict =
-      admission::refuse(admission::Reason::Internal,
-                        "this request could not be judged (" + std::string(what) +
-                            "), and what cannot be judged is refused. Please report it.");
+  const auto verdict = admission::refuse_internally("", what);
   metrics_.count(asked.door, verdict, Clock::now() - asked.began);
   return server::Reply::json(admission::encode(asked.uid, verdict));
 }

@@ -1,6 +1,7 @@
 #pragma once
 // Every name this product puts into a cluster or looks for in one, each in one place.
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -28,6 +29,9 @@ inline constexpr std::string_view kMutatingWebhook = "place.confidential.pods";
 inline constexpr std::string_view kInstallation = "confidential-pods";
 inline constexpr std::array<std::string_view, 4> kNeverAsked = {"kube-system", "kube-public",
                                                                 "kube-node-lease", kInstallation};
+[[nodiscard]] inline bool is_never_asked(std::string_view namespace_name) {
+  return std::ranges::find(kNeverAsked, namespace_name) != kNeverAsked.end();
+}
 
 // Parts of Pods that are written by themselves.
 inline constexpr std::string_view kEphemeralSubresource = "ephemeralcontainers";
