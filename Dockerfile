@@ -19,7 +19,8 @@ COPY . .
 RUN cmake --preset release -DCPODS_BENCH=OFF \
  && cmake --build --preset release --target confidential-pods confidential-pods-attest
 
-# The programs' libraries as the loader finds them, and the TPM transport that tpm2-tss loads by name.
+# The programs' libraries as the loader finds them, the TPM transport that tpm2-tss loads by name, and
+# the authorities that AMD's key service is recognised by; what that answers is pinned besides.
 RUN set -eu; \
     rootfs=/rootfs; \
     transport=$(ldconfig -p | sed -n 's/.*libtss2-tcti-device\.so\.0 .*=> //p'); \
@@ -32,6 +33,7 @@ RUN set -eu; \
       ldd build/release/confidential-pods build/release/confidential-pods-attest "$transport" | \
         sed -n 's/^\t\(.* => \)\?\(\/[^ ]*\) (.*/\2/p'; } | sort -u | \
       while read -r library; do cp -L --parents "$library" $rootfs; done; \
+    install -D -m 0644 /etc/ssl/certs/ca-certificates.crt $rootfs/usr/lib/ssl/cert.pem; \
     echo 'confidential-pods:x:65532:65532::/:/sbin/nologin' > $rootfs/etc/passwd; \
     echo 'confidential-pods:x:65532:' > $rootfs/etc/group; \
     echo 'hosts: files dns' > $rootfs/etc/nsswitch.conf

@@ -45,6 +45,12 @@ AttestExit exit_of(evidence::Doubt doubt) {
   return AttestExit::NotVerifiable;
 }
 
+AttestExit exit_of(const evidence::Appraisal& appraisal) {
+  if (appraisal.verified()) return AttestExit::Attested;
+  const auto* check = appraisal.decisive();
+  return check == nullptr ? AttestExit::NotVerifiable : exit_of(check->doubt);
+}
+
 std::string exit_code_help() {
   std::string text = "Exit codes:\n";
   for (const auto& [code, meaning] : kRows) {

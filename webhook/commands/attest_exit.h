@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "evidence/appraisal.h"
 #include "evidence/refusal.h"
 
 namespace cpods::commands {
@@ -23,6 +24,9 @@ enum class AttestExit : std::uint8_t {
 };
 
 [[nodiscard]] AttestExit exit_of(evidence::Doubt doubt);
+
+// Attested where it is verified.
+[[nodiscard]] AttestExit exit_of(const evidence::Appraisal& appraisal);
 
 // The table of codes for --help.
 [[nodiscard]] std::string exit_code_help();

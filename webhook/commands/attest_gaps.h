@@ -13,12 +13,9 @@ struct AttestGap {
   std::string_view clause;
 };
 
-inline constexpr AttestGap kSevSnpGap{"sev-snp", "this version only reads the evidence azure-vtpm"};
-inline constexpr AttestGap kLocalGap{
-    "local", "the SNP report's AMD signature is not verified by this version"};
 inline constexpr AttestGap kMaaGap{"maa", "this version cannot ask Microsoft Azure Attestation"};
 inline constexpr AttestGap kKbsGap{"kbs", "this version cannot ask a key broker service"};
 
-inline constexpr AttestGap kAttestGaps[] = {kSevSnpGap, kLocalGap, kMaaGap, kKbsGap};
+inline constexpr AttestGap kAttestGaps[] = {kMaaGap, kKbsGap};
 
 }  // namespace cpods::commands

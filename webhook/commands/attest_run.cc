@@ -1,10 +1,8 @@
 #include "commands/attest_run.h"
 
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -13,76 +11,85 @@
 
 #include "commands/attest_exit.h"
 #include "commands/attest_gaps.h"
-#include "evidence/local_policy.h"
+#include "commands/attest_gather.h"
+#include "commands/attest_report.h"
+#include "evidence/evidence_json.h"
 #include "json/document.h"
-#include "node/evidence_file.h"
-#include "node/sev_guest.h"
-#include "node/vtpm.h"
+#include "node/demand.h"
+#include "node/output_folder.h"
 
 namespace cpods::commands {
 namespace {
 
+using evidence::Appraisal;
 using evidence::Doubt;
-using evidence::Refusal;
+using evidence::Proven;
+using evidence::refuse;
 
 constexpr const char* kTerminationLog = "/dev/termination-log";
-// As many bytes as Azure's vTPM surely takes, and far too many to guess.
-constexpr std::size_t kNonceBytes = 32;
 
-const AttestGap& gap_of(node::Verifier verifier) {
-  switch (verifier) {
-    case node::Verifier::Maa:
-      return kMaaGap;
-    case node::Verifier::Kbs:
-      return kKbsGap;
-    case node::Verifier::Local:
-      break;
+// How an attempt ended, in an exit code and a sentence.
+struct Ending {
+  AttestExit code = AttestExit::NotVerifiable;
+  std::string sentence;
+};
+
+Ending ending_of(const evidence::Refusal& refusal) {
+  return {exit_of(refusal.doubt), refusal.sentence};
+}
+
+Proven<void> keep(const AttestRun& run, std::string_view name, const std::string& text) {
+  if (run.output.empty()) return {};
+  if (const auto written = node::write_output(run.output, name, text); !written) {
+    return refuse(Doubt::Transport, written.error().text());
   }
-  return kLocalGap;
+  return {};
 }
 
-// The last word on evidence in which everything else holds.
-Refusal unverified(const node::Demand& demand, const evidence::VtpmFacts& facts) {
-  const std::string whole = "the node's SNP report (measurement " +
-                            hex_encode(facts.report.measurement) +
-                            ") and TPM quote fit each other, but ";
-  return {Doubt::NotVerifiable, whole + std::string(gap_of(demand.verifier).clause)};
+Sources sources_of(const AttestRun& run) {
+  return {.tcti = run.tcti, .imds = run.imds, .patience = run.patience};
 }
 
-evidence::Proven<void> check_settings(const node::Demand& demand,
-                                      const evidence::VtpmFacts& facts) {
-  if (demand.verifier != node::Verifier::Local) return {};
+Proven<Appraisal> appraise(const node::Demand& demand, const AttestRun& run,
+                           const evidence::Roots& roots) {
   const auto settings = json::Document::parse(demand.settings);
-  if (!settings) return evidence::refuse(Doubt::NotVerifiable, settings.error().text());
-  return evidence::check_local_policy(settings->root(), facts);
+  if (!settings) return refuse(Doubt::NotVerifiable, settings.error().text());
+  const auto nonce = fresh_nonce();
+  if (!nonce) return std::unexpected(nonce.error());
+  const auto gathered = gather(demand, sources_of(run), *nonce);
+  if (!gathered) return std::unexpected(gathered.error());
+  const evidence::Expectations expected{.nonce = *nonce,
+                                        .policy = settings->root(),
+                                        .now = std::chrono::system_clock::now(),
+                                        .roots = roots};
+  const auto [text, appraisal] = std::visit(
+      [&](const auto& each) {
+        return std::pair(evidence::to_json(each), evidence::verify(each, expected));
+      },
+      *gathered);
+  if (const auto kept = keep(run, "evidence.json", text); !kept) {
+    return std::unexpected(kept.error());
+  }
+  if (const auto kept = keep(run, "result.json", to_json(appraisal)); !kept) {
+    return std::unexpected(kept.error());
+  }
+  return appraisal;
 }
 
-Refusal attest_vtpm(const node::Demand& demand, const AttestRun& run) {
-  if (run.tcti.empty()) {
-    if (auto there = node::require_device(demand.device); !there) return there.error();
-  }
-  std::array<std::uint8_t, kNonceBytes> nonce;
-  if (RAND_bytes(nonce.data(), static_cast<int>(nonce.size())) != 1) {
-    return {Doubt::Transport, "the random number generator of this node does not answer"};
-  }
-  const auto tcti = run.tcti.empty() ? "device:" + demand.device : run.tcti;
-  const auto gathered = node::collect_vtpm(tcti, nonce);
-  if (!gathered) return gathered.error();
-  if (!run.output.empty()) {
-    if (const auto written = node::write_evidence(run.output, *gathered); !written) {
-      return {Doubt::Transport, written.error().text()};
-    }
-  }
-  const auto facts = evidence::appraise(*gathered, nonce);
-  if (!facts) return facts.error();
-  if (const auto met = check_settings(demand, *facts); !met) return met.error();
-  return unverified(demand, *facts);
+// What the policy language can say and this version cannot do ends before anything is asked.
+const AttestGap* gap_in(const node::Demand& demand) {
+  if (demand.verifier == node::Verifier::Maa) return &kMaaGap;
+  if (demand.verifier == node::Verifier::Kbs) return &kKbsGap;
+  return nullptr;
 }
 
-Refusal attest_sev_guest(const node::Demand& demand) {
-  if (auto there = node::require_sev_guest(demand.device); !there) return there.error();
-  return {Doubt::NotVerifiable, "this node can report by itself (evidence sev-snp), but " +
-                                    std::string(kSevSnpGap.clause)};
+Ending attest(const node::Demand& demand, const AttestRun& run, const evidence::Roots& roots) {
+  if (const auto* gap = gap_in(demand)) {
+    return {AttestExit::NotVerifiable, std::string(gap->clause)};
+  }
+  const auto appraisal = appraise(demand, run, roots);
+  if (!appraisal) return ending_of(appraisal.error());
+  return {exit_of(*appraisal), sentence_of(*appraisal)};
 }
 
 // The sentence is the last line of the log, because that is what `kubectl logs --tail 1` and a
@@ -101,47 +108,37 @@ void report(const std::string& line, const std::string& termination_log) {
 }
 
 // The work on a thread of its own, because a device may block where nothing can interrupt it.
-Refusal attest_in_time(const node::Demand& demand, const AttestRun& run) {
-  std::promise<Refusal> promise;
+Ending attest_in_time(const node::Demand& demand, const AttestRun& run,
+                      const evidence::Roots& roots) {
+  std::promise<Ending> promise;
   auto answer = promise.get_future();
-  std::thread([demand, run, promise = std::move(promise)]() mutable {
+  std::thread([demand, run, roots, promise = std::move(promise)]() mutable {
     try {
-      promise.set_value(attest(demand, run));
+      promise.set_value(attest(demand, run, roots));
     } catch (const std::exception& error) {
-      promise.set_value({Doubt::NotVerifiable, std::string("internal error: ") + error.what()});
+      promise.set_value(
+          {AttestExit::NotVerifiable, std::string("internal error: ") + error.what()});
     }
   }).detach();
   if (answer.wait_for(run.patience) != std::future_status::ready) {
-    return {Doubt::Transport,
-            "the device did not answer within " + std::to_string(run.patience.count()) + " s"};
+    return {AttestExit::Transport,
+            "the node did not answer within " + std::to_string(run.patience.count()) + " s"};
   }
   return answer.get();
 }
 
 }  // namespace
 
-Refusal attest(const node::Demand& demand, const AttestRun& run) {
-  switch (demand.evidence) {
-    case node::EvidenceKind::AzureVtpm:
-      return attest_vtpm(demand, run);
-    case node::EvidenceKind::SevSnp:
-      return attest_sev_guest(demand);
-  }
-  return {Doubt::NotVerifiable, "unknown kind of evidence"};
-}
-
-int run_attest(const AttestRun& run) {
+int run_attest(const AttestRun& run, const evidence::Roots& roots) {
   const auto demand = node::parse_demand(run.attestation);
-  if (!demand) {
-    report("confidential-pods-attest: --attestation: " + demand.error().text() +
-               "; the Pod is not allowed to start",
-           run.termination_log);
-    return static_cast<int>(AttestExit::Usage);
-  }
-  const Refusal refusal = attest_in_time(*demand, run);
-  report("confidential-pods-attest: " + refusal.sentence + "; the Pod is not allowed to start",
+  const auto ending = demand ? attest_in_time(*demand, run, roots)
+                             : Ending{AttestExit::Usage, "--attestation: " + demand.error().text()};
+  const bool attested = ending.code == AttestExit::Attested;
+  report("confidential-pods-attest: " +
+             (attested ? "this node is attested: " + ending.sentence
+                       : ending.sentence + "; the Pod is not allowed to start"),
          run.termination_log);
-  return static_cast<int>(exit_of(refusal.doubt));
+  return static_cast<int>(ending.code);
 }
 
 }  // namespace cpods::commands

@@ -29,65 +29,74 @@ Header read_header(ByteView bytes) {
           word(0x4C0), word(0x4C4), word(0x4C8), word(0x4CC), word(0x4D0)};
 }
 
-std::unexpected<Refusal> malformed(const std::string& what) {
-  return refuse(Doubt::Malformed, "the report in the vTPM is no HCL report: " + what);
-}
-
-std::unexpected<Refusal> other_type(std::uint32_t type) {
+// What another report_type stands for.
+std::string isolation_of(std::uint32_t type) {
   switch (type) {
     case kVbs:
-      return refuse(Doubt::NotATee, "the vTPM reports VBS isolation, which is not AMD SEV-SNP");
+      return "the vTPM reports VBS isolation, which is not AMD SEV-SNP";
     case kTrustedLaunch:
-      return refuse(Doubt::NotATee,
-                    "the vTPM reports a Trusted Launch VM, which is not confidential");
+      return "the vTPM reports a Trusted Launch VM, which is not confidential";
     case kTdx:
-      return refuse(Doubt::NotATee,
-                    "the vTPM reports an Intel TDX guest, which is not AMD SEV-SNP");
+      return "the vTPM reports an Intel TDX guest, which is not AMD SEV-SNP";
     case kCca:
-      return refuse(Doubt::NotATee, "the vTPM reports an Arm CCA realm, which is not AMD SEV-SNP");
+      return "the vTPM reports an Arm CCA realm, which is not AMD SEV-SNP";
     default:
-      return malformed("report_type is " + std::to_string(type));
+      return "the vTPM reports a guest of the unknown kind " + std::to_string(type);
   }
+}
+
+void check_header(const Header& header, Appraisal& appraisal) {
+  const auto is = [&](std::string_view name, std::uint32_t seen, bool holds) {
+    appraisal.require(holds, name, Doubt::Malformed,
+                      "the report in the vTPM is no HCL report: " + std::string(name.substr(4)) +
+                          " is " + std::to_string(seen));
+  };
+  is("hcl.magic", header.signature, header.signature == kSignature);
+  is("hcl.version", header.version, header.version == 1 || header.version == 2);
+  is("hcl.request_type", header.request_type, header.request_type == kAkCertRequest);
+  is("hcl.status", header.status, header.status == 0);
+  is("hcl.data_version", header.data_version, header.data_version == kDataVersion);
+  appraisal.require(header.report_type == kSnp, "hcl.report_type", Doubt::NotATee,
+                    isolation_of(header.report_type));
+  is("hcl.hash_type", header.hash_type, header.hash_type == kHashSha256);
 }
 
 }  // namespace
 
-Proven<HclReport> parse_hcl_report(ByteView bytes) {
-  if (bytes.size() < kHclClaimsOffset) {
-    return malformed("it has " + std::to_string(bytes.size()) + " bytes, its headers alone take " +
-                     std::to_string(kHclClaimsOffset));
+std::optional<HclReport> read_hcl_report(ByteView bytes) {
+  Appraisal unread;
+  return check_hcl_report(bytes, unread);
+}
+
+std::optional<HclReport> check_hcl_report(ByteView bytes, Appraisal& appraisal) {
+  if (!appraisal.require(bytes.size() >= kHclClaimsOffset, "hcl.len", Doubt::Malformed,
+                         "the report in the vTPM has " + std::to_string(bytes.size()) +
+                             " bytes, its headers alone take " +
+                             std::to_string(kHclClaimsOffset))) {
+    return std::nullopt;
   }
   const Header header = read_header(bytes);
-  if (header.signature != kSignature) return malformed("its signature is not HCLA");
-  if (header.version != 1 && header.version != 2) {
-    return malformed("its version is " + std::to_string(header.version) + ", known are 1 and 2");
-  }
-  if (header.request_type != kAkCertRequest) {
-    return malformed("request_type is " + std::to_string(header.request_type) + " instead of 2");
-  }
-  if (header.status != 0) return malformed("its status is " + std::to_string(header.status));
-  if (header.data_version != kDataVersion) {
-    return malformed("its data version is " + std::to_string(header.data_version));
-  }
-  if (header.report_type != kSnp) return other_type(header.report_type);
-  if (header.hash_type != kHashSha256) {
-    return malformed("hash_type is " + std::to_string(header.hash_type) + " instead of SHA-256");
-  }
+  check_header(header, appraisal);
+  HclReport report{bytes.subspan(kHclHardwareReportOffset, kHclHardwareReportBytes), {}};
   // 64-bit sums: the sizes are whatever somebody wrote there.
   const std::uint64_t data_size = kDataHeaderBytes + std::uint64_t{header.claims_size};
   const std::uint64_t report_size = kRequestHeaderBytes + kHclHardwareReportBytes + data_size;
-  if (header.data_size != data_size || header.report_size != report_size) {
-    return malformed("its three sizes contradict each other");
+  if (!appraisal.require(report_size <= bytes.size(), "hcl.var_size", Doubt::Malformed,
+                         "the HCL report claims " + std::to_string(report_size) + " bytes, " +
+                             std::to_string(bytes.size()) + " are there")) {
+    return report;
   }
-  if (report_size > bytes.size()) {
-    return malformed("it claims " + std::to_string(report_size) + " bytes, " +
-                     std::to_string(bytes.size()) + " are there");
-  }
-  const auto claims = bytes.subspan(kHclClaimsOffset, header.claims_size);
-  if (!all_zero(bytes.subspan(kHclClaimsOffset + claims.size()))) {
-    return malformed("bytes behind its end are not zero");
-  }
-  return HclReport{bytes.subspan(kHclHardwareReportOffset, kHclHardwareReportBytes), claims};
+  report.runtime_claims = bytes.subspan(kHclClaimsOffset, header.claims_size);
+  appraisal.require(header.data_size == data_size, "hcl.data_size", Doubt::Malformed,
+                    "the HCL report's data_size is " + std::to_string(header.data_size) +
+                        " instead of " + std::to_string(data_size));
+  appraisal.require(header.report_size == report_size, "hcl.report_size", Doubt::Malformed,
+                    "the HCL report's report_size is " + std::to_string(header.report_size) +
+                        " instead of " + std::to_string(report_size));
+  appraisal.require(all_zero(bytes.subspan(kHclClaimsOffset + report.runtime_claims.size())),
+                    "hcl.nonzero_tail", Doubt::Malformed,
+                    "bytes behind the HCL report's end are not zero");
+  return report;
 }
 
 }  // namespace cpods::evidence

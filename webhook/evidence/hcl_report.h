@@ -8,9 +8,10 @@
 // other and with the number of bytes read. The result points into the caller's bytes. Any thread.
 
 #include <cstddef>
+#include <optional>
 
 #include "base/bytes.h"
-#include "evidence/refusal.h"
+#include "evidence/appraisal.h"
 
 namespace cpods::evidence {
 
@@ -23,8 +24,11 @@ struct HclReport {
   ByteView runtime_claims;   // the JSON text, exactly as hashed
 };
 
-// `bytes`: the whole NV index, zero-padded behind the claims.
-// NotATee for the report of a VM that is no SEV-SNP guest, Malformed for any other disagreement.
-[[nodiscard]] Proven<HclReport> parse_hcl_report(ByteView bytes);
+// `bytes`: the whole NV index, zero-padded behind the claims. The checks hcl.*; nothing where the
+// bytes do not even hold the headers. The claims are empty where they have no place in the bytes.
+[[nodiscard]] std::optional<HclReport> check_hcl_report(ByteView bytes, Appraisal& appraisal);
+
+// Its parts without any check; nothing where the bytes do not hold the headers.
+[[nodiscard]] std::optional<HclReport> read_hcl_report(ByteView bytes);
 
 }  // namespace cpods::evidence

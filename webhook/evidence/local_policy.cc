@@ -14,7 +14,7 @@ using Complaint = std::optional<std::string>;
 
 struct Rule {
   std::string_view setting;
-  Complaint (*check)(json::Node wanted, const VtpmFacts& facts);
+  Complaint (*check)(json::Node wanted, const Facts& facts);
 };
 
 Bytes hex_of(json::Node text, std::size_t size) {
@@ -40,16 +40,16 @@ Complaint one_of(json::Node list, ByteView seen, const char* what) {
   return std::string(what) + " " + hex_encode(seen) + " is not among those accepted";
 }
 
-Complaint products(json::Node wanted, const VtpmFacts& facts) {
-  const auto product = product_of(facts.report);
-  if (product.empty()) return "the SNP report does not tell the processor's generation";
+Complaint products(json::Node wanted, const Facts& facts) {
+  const auto product = facts.product;
+  if (product.empty()) return "the evidence does not tell the processor's generation";
   for (const json::Node each : wanted.elements()) {
     if (each.text() == product) return {};
   }
   return "the processor is a " + std::string(product);
 }
 
-Complaint signing_key(json::Node wanted, const VtpmFacts& facts) {
+Complaint signing_key(json::Node wanted, const Facts& facts) {
   const auto name = wanted.text();
   if (name != "vcek" && name != "vlek") {
     throw json::Malformed(wanted.pointer(), "must be vcek or vlek");
@@ -72,9 +72,9 @@ constexpr std::array<Component, 5> kComponents = {{
     {"microcode", 7, 7},
 }};
 
-Complaint min_tcb(json::Node wanted, const VtpmFacts& facts) {
-  const auto product = product_of(facts.report);
-  if (product.empty()) return "the SNP report does not tell the processor's generation";
+Complaint min_tcb(json::Node wanted, const Facts& facts) {
+  const auto product = facts.product;
+  if (product.empty()) return "the evidence does not tell the processor's generation";
   for (const auto [name, least] : wanted[product].members()) {
     const auto* component = std::ranges::find(kComponents, name, &Component::name);
     const int place = component == kComponents.end() ? -1
@@ -89,35 +89,36 @@ Complaint min_tcb(json::Node wanted, const VtpmFacts& facts) {
   return {};
 }
 
-Complaint measurements(json::Node wanted, const VtpmFacts& facts) {
+Complaint measurements(json::Node wanted, const Facts& facts) {
   return one_of(wanted, facts.report.measurement, "the launch measurement");
 }
 
-Complaint id_key_digests(json::Node wanted, const VtpmFacts& facts) {
+Complaint id_key_digests(json::Node wanted, const Facts& facts) {
   return one_of(wanted, facts.report.id_key_digest, "the ID key digest");
 }
 
-Complaint chip_ids(json::Node wanted, const VtpmFacts& facts) {
+Complaint chip_ids(json::Node wanted, const Facts& facts) {
   return one_of(wanted, facts.report.chip_id, "the chip id");
 }
 
-Complaint min_guest_svn(json::Node wanted, const VtpmFacts& facts) {
+Complaint min_guest_svn(json::Node wanted, const Facts& facts) {
   if (facts.report.guest_svn >= number_of(wanted)) return {};
   return "the guest SVN is " + std::to_string(facts.report.guest_svn);
 }
 
-Complaint host_data(json::Node wanted, const VtpmFacts& facts) {
+Complaint host_data(json::Node wanted, const Facts& facts) {
   const ByteView seen = facts.report.host_data;
   if (std::ranges::equal(hex_of(wanted, seen.size()), seen)) return {};
   return "the host data is " + hex_encode(seen);
 }
 
-Complaint vmpl(json::Node wanted, const VtpmFacts& facts) {
+Complaint vmpl(json::Node wanted, const Facts& facts) {
   if (facts.report.vmpl == number_of(wanted)) return {};
   return "the VMPL is " + std::to_string(facts.report.vmpl);
 }
 
-Complaint pcrs(json::Node wanted, const VtpmFacts& facts) {
+Complaint pcrs(json::Node wanted, const Facts& facts) {
+  if (facts.pcrs == nullptr) return "the evidence has no PCRs";
   for (const auto [name, values] : wanted.members()) {
     std::size_t index = kPcrs;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
@@ -125,22 +126,23 @@ Complaint pcrs(json::Node wanted, const VtpmFacts& facts) {
       throw json::Malformed(values.pointer(), "is no PCR from 0 to 23");
     }
     const auto what = "PCR " + std::string(name);
-    if (auto complaint = one_of(values, facts.pcrs.at(index), what.c_str())) return complaint;
+    if (auto complaint = one_of(values, facts.pcrs->at(index), what.c_str())) return complaint;
   }
   return {};
 }
 
-Complaint require_secure_boot(json::Node wanted, const VtpmFacts& facts) {
-  if (!wanted.flag() || facts.secure_boot) return {};
-  return "secure boot is off";
+Complaint require_secure_boot(json::Node wanted, const Facts& facts) {
+  if (!wanted.flag() || (facts.secure_boot != nullptr && *facts.secure_boot)) return {};
+  return facts.secure_boot == nullptr ? "the evidence does not tell of secure boot"
+                                      : "secure boot is off";
 }
 
-Complaint require_no_smt(json::Node wanted, const VtpmFacts& facts) {
+Complaint require_no_smt(json::Node wanted, const Facts& facts) {
   if (!wanted.flag() || !facts.report.allows_smt()) return {};
   return "the guest policy allows simultaneous multithreading";
 }
 
-Complaint require_alias_check(json::Node wanted, const VtpmFacts& facts) {
+Complaint require_alias_check(json::Node wanted, const Facts& facts) {
   if (!wanted.flag() || facts.report.alias_checked()) return {};
   return "the platform has not completed its memory alias check";
 }
@@ -167,24 +169,31 @@ bool is_local_setting(std::string_view name) {
   return std::ranges::find(kRules, name, &Rule::setting) != std::end(kRules);
 }
 
-Proven<void> check_local_policy(json::Node settings, const VtpmFacts& facts) {
-  try {
-    for (const auto [name, wanted] : settings.members()) {
-      const auto* rule = std::ranges::find(kRules, name, &Rule::setting);
-      if (rule == std::end(kRules)) {
-        return refuse(Doubt::NotVerifiable,
-                      "this version knows no setting " + std::string(name) + " of verifier.local");
-      }
-      if (const auto complaint = rule->check(wanted, facts)) {
-        return refuse(Doubt::Policy, *complaint + ", which " + std::string(name) +
-                                         " of the pool's verifier does not allow");
-      }
-    }
-  } catch (const json::Malformed& wrong) {
-    return refuse(Doubt::NotVerifiable, "a setting of the pool's verifier cannot be read: " +
-                                            wrong.where() + ": " + wrong.what());
+void check_local_policy(json::Node settings, const Facts& facts, Appraisal& appraisal) {
+  for (const auto [name, wanted] : settings.members()) {
+    if (is_local_setting(name)) continue;
+    appraisal.fail("policy." + std::string(name), Doubt::NotVerifiable,
+                   "this version knows no setting " + std::string(name) + " of verifier.local");
   }
-  return {};
+  for (const auto& [setting, check] : kRules) {
+    const auto name = "policy." + std::string(setting);
+    const auto wanted = settings[setting];
+    if (wanted.kind() == json::Kind::Missing) {
+      appraisal.unpinned(name);
+      continue;
+    }
+    try {
+      if (!wanted) throw json::Malformed(wanted.pointer(), "must not be null");
+      const auto complaint = check(wanted, facts);
+      appraisal.require(!complaint, name, Doubt::Policy,
+                        complaint.value_or("") + ", which " + std::string(setting) +
+                            " of the pool's verifier does not allow");
+    } catch (const json::Malformed& wrong) {
+      appraisal.fail(name, Doubt::NotVerifiable,
+                     "a setting of the pool's verifier cannot be read: " + wrong.where() + ": " +
+                         wrong.what());
+    }
+  }
 }
 
 }  // namespace cpods::evidence

@@ -1,20 +1,28 @@
 #pragma once
 // What a pool asks of the facts that a node's evidence proves: the settings of verifier.local, one
-// rule each (policies/schema, LocalVerifier). Settings that are absent are not enforced; debugging,
-// migration and a foreign VMPL are refused without any setting (vtpm_evidence.h). Any thread.
+// rule each (policies/schema, LocalVerifier). A setting that is absent is told as unpinned;
+// debugging and migration are refused without any setting (verifier.h). Any thread.
 
 #include <string_view>
 
-#include "evidence/refusal.h"
-#include "evidence/vtpm_evidence.h"
+#include "evidence/appraisal.h"
+#include "evidence/snp_report.h"
+#include "evidence/tpm_quote.h"
 #include "json/node.h"
 
 namespace cpods::evidence {
 
+// What the evidence says. The last two are Azure's vTPM alone.
+struct Facts {
+  SnpReport report;
+  std::string_view product;  // as its certificate proves it; Milan, Genoa, Turin or empty
+  const bool* secure_boot = nullptr;
+  const PcrBank* pcrs = nullptr;
+};
+
 [[nodiscard]] bool is_local_setting(std::string_view name);
 
-// Policy with the setting and both values where one does not hold; NotVerifiable where a setting is
-// not known or cannot be read.
-[[nodiscard]] Proven<void> check_local_policy(json::Node settings, const VtpmFacts& facts);
+// A check policy.SETTING for each that there is. `settings` may be missing: nothing is pinned then.
+void check_local_policy(json::Node settings, const Facts& facts, Appraisal& appraisal);
 
 }  // namespace cpods::evidence

@@ -1,6 +1,8 @@
 #include "evidence/runtime_claims.h"
 
+#include <expected>
 #include <string>
+#include <vector>
 
 #include "json/document.h"
 
@@ -10,45 +12,60 @@ namespace {
 constexpr std::size_t kModulusBytes = 256;
 constexpr std::size_t kExponentBytes = 4;
 
-std::unexpected<Refusal> malformed(const std::string& what) {
-  return refuse(Doubt::Malformed, "the runtime claims of the HCL report cannot be used: " + what);
-}
+// Or why it is none.
+using MaybeKey = std::expected<RsaKey, std::string>;
 
-Proven<RsaKey> rsa_key(json::Node jwk) {
-  if (jwk["kty"].text() != "RSA") return malformed("HCLAkPub is not an RSA key");
+MaybeKey rsa_key(json::Node jwk) {
+  if (jwk["kty"].text() != "RSA") return std::unexpected("HCLAkPub is not an RSA key");
   auto modulus = base64url_decode(jwk["n"].text());
   auto exponent = base64url_decode(jwk["e"].text());
   if (!modulus || modulus->size() != kModulusBytes || modulus->front() < 0x80) {
-    return malformed("HCLAkPub is not an RSA key of 2048 bits");
+    return std::unexpected("HCLAkPub is not an RSA key of 2048 bits");
   }
   if (!exponent || exponent->empty() || exponent->size() > kExponentBytes) {
-    return malformed("the exponent of HCLAkPub is not 1 to 4 bytes of base64url");
+    return std::unexpected("the exponent of HCLAkPub is not 1 to 4 bytes of base64url");
   }
   return RsaKey{*std::move(modulus), *std::move(exponent)};
 }
 
-Proven<RsaKey> find_key(json::Node claims) {
-  json::Node found;
+std::vector<json::Node> attestation_keys(json::Node claims) {
+  std::vector<json::Node> found;
   for (const json::Node key : claims["keys"].elements()) {
-    if (key["kid"].text() != "HCLAkPub") continue;
-    if (found) return malformed("two keys are named HCLAkPub");
-    found = key;
+    if (key["kid"].text() == "HCLAkPub") found.push_back(key);
   }
-  if (!found) return malformed("no key is named HCLAkPub");
-  return rsa_key(found);
+  return found;
+}
+
+std::optional<RuntimeClaims> fail(Appraisal& appraisal, const std::string& why) {
+  appraisal.fail("json.ak", Doubt::Malformed,
+                 "the runtime claims of the HCL report cannot be used: " + why);
+  return std::nullopt;
+}
+
+std::optional<RuntimeClaims> read_claims(json::Node claims, Appraisal& appraisal) {
+  const auto keys = attestation_keys(claims);
+  if (keys.empty()) return fail(appraisal, "no key is named HCLAkPub");
+  const bool is_one = appraisal.require(keys.size() == 1, "json.ak_dup", Doubt::Malformed,
+                                        "the runtime claims name two keys HCLAkPub");
+  auto key = rsa_key(keys.front());
+  if (!key) return fail(appraisal, key.error());
+  const auto user_data = hex_decode(claims["user-data"].text());
+  if (!user_data) return fail(appraisal, "user-data is not hexadecimal");
+  appraisal.pass("json.ak");
+  if (!is_one) return std::nullopt;
+  return RuntimeClaims{*std::move(key), claims["vm-configuration"]["secure-boot"].flag(),
+                       *user_data};
 }
 
 }  // namespace
 
-Proven<RuntimeClaims> parse_runtime_claims(ByteView text) {
+std::optional<RuntimeClaims> check_runtime_claims(ByteView text, Appraisal& appraisal) {
   const auto claims = json::Document::parse(std::string(as_text(text)));
-  if (!claims) return malformed(claims.error().text());
+  if (!claims) return fail(appraisal, claims.error().text());
   try {
-    auto key = find_key(claims->root());
-    if (!key) return std::unexpected(key.error());
-    return RuntimeClaims{*std::move(key), claims->root()["vm-configuration"]["secure-boot"].flag()};
+    return read_claims(claims->root(), appraisal);
   } catch (const json::Malformed& wrong) {
-    return malformed(wrong.where() + ": " + wrong.what());
+    return fail(appraisal, wrong.where() + ": " + wrong.what());
   }
 }
 

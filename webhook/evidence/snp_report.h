@@ -6,10 +6,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
-#include "evidence/refusal.h"
+#include "evidence/appraisal.h"
 
 namespace cpods::evidence {
 
@@ -26,8 +27,10 @@ struct SnpReport {
   std::array<std::uint8_t, 48> measurement{};
   std::array<std::uint8_t, 32> host_data{};
   std::array<std::uint8_t, 48> id_key_digest{};
-  std::array<std::uint8_t, 8> reported_tcb{};  // TCB_VERSION, whose bytes differ by product
-  std::uint8_t family = 0;                     // CPUID, zero in version 2
+  std::array<std::uint8_t, 8> current_tcb{};  // TCB_VERSIONs, whose bytes differ by product
+  std::array<std::uint8_t, 8> reported_tcb{};
+  std::array<std::uint8_t, 8> committed_tcb{};
+  std::uint8_t family = 0;  // CPUID, zero in version 2
   std::uint8_t model = 0;
   std::array<std::uint8_t, 64> chip_id{};
 
@@ -46,8 +49,10 @@ struct SnpReport {
 // version 2.
 [[nodiscard]] std::string_view product_of(const SnpReport& report);
 
-// Malformed unless length, version, signature algorithm and the zeros behind the signature, which
-// nothing signs, are as specified.
-[[nodiscard]] Proven<SnpReport> parse_snp_report(ByteView bytes);
+// The fields as they stand; `bytes` is kSnpReportBytes long.
+[[nodiscard]] SnpReport read_snp_report(ByteView bytes);
+// The checks snp.len, snp.version, snp.sig_algo, sig.reserved_nonzero (nothing signs the zeros
+// behind the signature) and snp.tcb_order. Nothing where the length is another.
+[[nodiscard]] std::optional<SnpReport> check_snp_report(ByteView bytes, Appraisal& appraisal);
 
 }  // namespace cpods::evidence

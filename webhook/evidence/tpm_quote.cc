@@ -17,10 +17,6 @@ constexpr std::uint16_t kAlgSha256 = 0x000B;
 constexpr std::size_t kClockInfoBytes = 17;
 constexpr std::size_t kFirmwareVersionBytes = 8;
 
-std::unexpected<Refusal> malformed(const std::string& what) {
-  return refuse(Doubt::Malformed, "the TPM's quote is malformed: " + what);
-}
-
 // Takes big-endian fields from the front; once something is missing, everything after it is too,
 // and whole() says so at the end.
 class Reader {
@@ -97,26 +93,29 @@ Pkey import_key(const RsaKey& key) {
 
 }  // namespace
 
-Proven<Quote> parse_quote(ByteView attest) {
+Quote check_quote(ByteView attest, Appraisal& appraisal) {
+  constexpr std::string_view kIs = "the TPM's quote is malformed: ";
   Reader reader(attest);
-  if (reader.number<std::uint32_t>() != kTpmGenerated) {
-    return malformed("it does not start with TPM_GENERATED_VALUE");
-  }
-  if (reader.number<std::uint16_t>() != kAttestQuote) {
-    return malformed("its type is not TPM_ST_ATTEST_QUOTE");
-  }
+  appraisal.require(reader.number<std::uint32_t>() == kTpmGenerated, "quote.magic",
+                    Doubt::Malformed,
+                    std::string(kIs) + "it does not start with TPM_GENERATED_VALUE");
+  appraisal.require(reader.number<std::uint16_t>() == kAttestQuote, "quote.type", Doubt::Malformed,
+                    std::string(kIs) + "its type is not TPM_ST_ATTEST_QUOTE");
   reader.sized();  // qualifiedSigner: the key is known by its public part instead
   const auto nonce = reader.sized();
   reader.bytes(kClockInfoBytes);
   reader.bytes(kFirmwareVersionBytes);
-  if (reader.ran_short()) return malformed("it ends early");
-  if (!selects_whole_sha256_bank(reader)) {
-    return malformed("it does not cover exactly the 24 PCRs of the SHA-256 bank");
-  }
+  const bool whole_bank = selects_whole_sha256_bank(reader);
   const auto pcr_digest = reader.sized();
-  if (reader.ran_short()) return malformed("it ends early");
-  if (!reader.whole()) return malformed("bytes follow its end");
-  return Quote{{nonce.begin(), nonce.end()}, {pcr_digest.begin(), pcr_digest.end()}};
+  if (appraisal.require(!reader.ran_short(), "quote.parse", Doubt::Malformed,
+                        std::string(kIs) + "it ends early")) {
+    appraisal.require(
+        whole_bank, "quote.pcr_selection", Doubt::Malformed,
+        std::string(kIs) + "it does not cover exactly the 24 PCRs of the SHA-256 bank");
+    appraisal.require(reader.whole(), "quote.trailing", Doubt::Malformed,
+                      std::string(kIs) + "bytes follow its end");
+  }
+  return {{nonce.begin(), nonce.end()}, {pcr_digest.begin(), pcr_digest.end()}};
 }
 
 Sha256 digest_of(const PcrBank& pcrs) {
@@ -126,17 +125,13 @@ Sha256 digest_of(const PcrBank& pcrs) {
   return sha256(values);
 }
 
-Proven<void> verify_quote_signature(ByteView attest, ByteView signature, const RsaKey& key) {
+bool is_signed_by(const RsaKey& key, ByteView attest, ByteView signature) {
   const Pkey imported = import_key(key);
   const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
-  if (!imported || !context ||
-      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, imported.get()) != 1 ||
-      EVP_DigestVerify(context.get(), signature.data(), signature.size(), attest.data(),
-                       attest.size()) != 1) {
-    return refuse(Doubt::Signature,
-                  "the TPM's quote is not signed by the attestation key of the HCL report");
-  }
-  return {};
+  return imported && context &&
+         EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, imported.get()) == 1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), attest.data(),
+                          attest.size()) == 1;
 }
 
 }  // namespace cpods::evidence

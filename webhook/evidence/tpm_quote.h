@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
-#include "evidence/refusal.h"
+#include "evidence/appraisal.h"
 #include "evidence/runtime_claims.h"
 
 namespace cpods::evidence {
@@ -22,15 +22,15 @@ struct Quote {
   Bytes pcr_digest;
 };
 
-// `attest`: a TPMS_ATTEST, consumed exactly. Malformed unless it is a quote, made by a TPM, over
-// all PCRs of the SHA-256 bank and nothing else.
-[[nodiscard]] Proven<Quote> parse_quote(ByteView attest);
+// `attest`: a TPMS_ATTEST. The checks quote.magic, quote.type, quote.parse (it has all its fields),
+// quote.pcr_selection (all PCRs of the SHA-256 bank and nothing else) and quote.trailing; what the
+// fields hold that could be read.
+[[nodiscard]] Quote check_quote(ByteView attest, Appraisal& appraisal);
 
 // SHA-256 over all values in order, which is what a quote's pcrDigest must be.
 [[nodiscard]] Sha256 digest_of(const PcrBank& pcrs);
 
-// RSASSA-PKCS1-v1_5 with SHA-256 over `attest`; Signature when it does not verify.
-[[nodiscard]] Proven<void> verify_quote_signature(ByteView attest, ByteView signature,
-                                                  const RsaKey& key);
+// Whether `signature` is RSASSA-PKCS1-v1_5 with SHA-256 over `attest`.
+[[nodiscard]] bool is_signed_by(const RsaKey& key, ByteView attest, ByteView signature);
 
 }  // namespace cpods::evidence

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "evidence/refusal.h"
-#include "evidence/vtpm_evidence.h"
+#include "evidence/verifier.h"
 
 namespace cpods::node {
 
@@ -18,7 +18,7 @@ inline constexpr std::uint32_t kAttestationKey = 0x81000003;
 // is there and this process may not use it.
 [[nodiscard]] evidence::Proven<void> require_device(const std::string& path);
 
-// The HCL report, and a quote over `nonce` with the PCR values it covers.
+// The HCL report, and a quote over `nonce` with the PCR values it covers; no certificates.
 [[nodiscard]] evidence::Proven<evidence::VtpmEvidence> collect_vtpm(const std::string& tcti,
                                                                     ByteView nonce);
 

@@ -34,6 +34,7 @@ class SoftwareTpm:
         state = self.folder / "state"
         state.mkdir(parents=True)
         port = free_port_pair()
+        self.port = port
         self.tcti = f"swtpm:host=127.0.0.1,port={port}"
         self.process = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}",

@@ -1,66 +1,48 @@
-"""The attestation step's program against real devices: none, a file that is no TPM, a TPM that
-hangs, and a software TPM that carries an HCL report."""
+"""`run` of the attestation step's program against real devices: none, a file that is no TPM, a TPM
+that hangs, and a software TPM that carries an HCL report signed by a chain of our own."""
 
 import base64
 import hashlib
 import json
 import os
-import pathlib
 import socket
 import subprocess
-import tempfile
+import threading
+import time
 import unittest
 
-from hcl_report import POLICY_DEBUG, POLICY_OF_AZURE, hcl_report, runtime_claims, snp_report
+from attest_case import OF_TESTS, PROGRAM, AttestCase, chain, demand, refusal
+from hcl_report import (MEASUREMENT, POLICY_DEBUG, POLICY_OF_AZURE, hcl_report, runtime_claims,
+                        snp_report)
+from imds import Imds, thim
 from software_tpm import SoftwareTpm, free_port_pair
+from tpm_between import Between
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = ROOT / os.environ.get("CONFIDENTIAL_PODS_BUILD", "build/release")
-PROGRAM = BUILD / "confidential-pods-attest"
-
-END = "; the Pod is not allowed to start"
-UNVERIFIED = ("confidential-pods-attest: the node's SNP report (measurement "
-              f"{bytes(range(48)).hex()}) and TPM quote fit each other, but the SNP report's AMD "
-              "signature is not verified by this version; the Pod is not allowed to start")
+SETTINGS = ("products", "signingKey", "minTcb", "measurements", "idKeyDigests", "minGuestSvn",
+            "hostData", "chipIds", "vmpl", "pcrs", "requireSecureBoot", "requireNoSmt",
+            "requireAliasCheck")
+NO_VCEK = ("the certificate of this node's VCEK cannot be had from Azure's instance metadata "
+           "service: ")
 
 
-def demand(evidence="azure-vtpm", verifier=None, **more):
-    return json.dumps({"evidence": evidence, "verifier": verifier or {"local": {}}, **more})
-
-
-def refusal(words):
-    return f"confidential-pods-attest: {words}{END}"
-
-
-class AttestCase(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="confidential-pods-attest.")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def attest(self, *arguments):
-        return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=90)
-
-    def check(self, name, code, sentence, *arguments):
-        """`run` with these arguments ends with `code`, `sentence` as the last line, and the same in
-        the termination log."""
-        log = self.folder / "termination.log"
-        log.unlink(missing_ok=True)
-        with self.subTest(name):
-            done = self.attest("run", "--termination-log", str(log), *arguments)
-            self.assertEqual(done.stderr.rstrip("\n").rpartition("\n")[2], sentence)
-            self.assertEqual(done.returncode, code)
-            self.assertEqual(log.read_text(), sentence + "\n")
-
-    def check_code(self, name, code, *arguments):
-        with self.subTest(name):
-            self.assertEqual(self.attest(*arguments).returncode, code)
+def attested(*pinned):
+    """The last line of a node that is attested with these settings."""
+    unpinned = ", ".join(f"policy.{name}" for name in SETTINGS if name not in pinned)
+    return f"confidential-pods-attest: this node is attested: verified; unpinned: {unpinned}"
 
 
 class CommandLine(AttestCase):
     def test_wrong_arguments_are_usage_errors(self):
-        for arguments in ([], ["collect"], ["verify"], ["run"],
+        for arguments in ([], ["collect", "--evidence", "tdx"], ["collect", "--nonce", "5"],
+                          ["collect", "--nonce", "00" * 33], ["collect", "--device", "tpm0"],
+                          ["run"],
                           ["run", "--attestation", demand(), "--force"],
+                          ["run", "--attestation", demand(), "--timeout", "0"],
+                          ["run", "--attestation", demand(), "--timeout", "3601"],
+                          ["run", "--attestation", demand(), "--timeout", "soon"],
+                          ["run", "--attestation", demand(), "--imds", "metadata"],
+                          ["run", "--attestation", demand(), "--imds", "https://127.0.0.1:1"],
+                          ["run", "--attestation", demand(), "--imds", "http://127.0.0.1:1/a"],
                           ["run", "--attestation", "azure-vtpm", "--termination-log", "/dev/null"]):
             self.check_code(" ".join(arguments), 2, *arguments)
 
@@ -86,14 +68,17 @@ class Devices(AttestCase):
         self.check("azure-vtpm", 10, refusal(f"there is no device {absent} on this node"),
                    "--attestation", demand(device=str(absent)))
         self.check("sev-snp", 10,
-                   refusal(f"there is neither {absent} nor /sys/kernel/config/tsm/report on this "
-                           "node"),
+                   refusal(f"there is no device {absent} on this node"),
                    "--attestation", demand(evidence="sev-snp", device=str(absent)))
 
-    def test_a_sev_guest_device_fails_closed(self):
-        self.check("sev-snp", 17,
-                   refusal("this node can report by itself (evidence sev-snp), but this version "
-                           "only reads the evidence azure-vtpm"),
+    def test_what_this_version_cannot_verify_fails_closed(self):
+        self.check("maa", 17, refusal("this version cannot ask Microsoft Azure Attestation"),
+                   "--attestation", demand(verifier={"maa": {"issuer": "https://maa.example"}}))
+        self.check("kbs", 17, refusal("this version cannot ask a key broker service"),
+                   "--attestation", demand(verifier={"kbs": {"url": "https://kbs.example"}}))
+
+    def test_a_device_of_another_driver_is_no_sev_guest(self):
+        self.check("sev-snp", 10, refusal("/dev/null is no device of the sev-guest driver"),
                    "--attestation", demand(evidence="sev-snp", device="/dev/null"))
 
     def test_a_device_that_is_no_tpm_is_a_transport_failure(self):
@@ -104,7 +89,7 @@ class Devices(AttestCase):
         port = free_port_pair()
         with (socket.create_server(("127.0.0.1", port)),
               socket.create_server(("127.0.0.1", port + 1))):
-            self.check("silent", 11, refusal("the device did not answer within 2 s"),
+            self.check("silent", 11, refusal("the node did not answer within 2 s"),
                        "--attestation", demand(), "--timeout", "2",
                        "--tcti", f"swtpm:host=127.0.0.1,port={port}")
 
@@ -116,24 +101,42 @@ def nonce_of(quote):
     return quote[signer_end + 2:signer_end + 2 + size]
 
 
-class SoftwareVtpm(AttestCase):
+class VtpmCase(AttestCase):
+    program = OF_TESTS
+
     def setUp(self):
         super().setUp()
         self.tpm = SoftwareTpm(self.folder / "tpm")
         self.addCleanup(self.tpm.stop)
+        self.imds = self.serve(thim(chain().text("vcek"), chain().text("ask", "ark")))
+        self.output = self.folder / "output"
+        self.output.mkdir()
+
+    def serve(self, *answers):
+        imds = Imds(answers)
+        self.addCleanup(imds.stop)
+        return imds
 
     def provision(self):
-        """Key and a report that binds it; the runtime claims of that report."""
+        """Key and a report that binds it, signed; the runtime claims of that report."""
         self.tpm.define_report_index()
         self.modulus = self.tpm.make_attestation_key()
         claims = runtime_claims(self.modulus)
-        self.tpm.write_report(hcl_report(claims))
+        self.tpm.write_report(hcl_report(claims, self.signed(claims)))
         return claims
 
-    def check_tpm(self, name, code, sentence, verifier=None):
-        self.check(name, code, sentence, "--attestation", demand(verifier=verifier),
-                   "--tcti", self.tpm.tcti)
+    def signed(self, claims, **more):
+        return chain().sign(snp_report(claims, **more))
 
+    def run_arguments(self, settings=None, imds=None, tcti=None):
+        return ("--attestation", demand(verifier={"local": settings or {}}),
+                "--tcti", tcti or self.tpm.tcti, "--imds", imds or self.imds.url)
+
+    def check_tpm(self, name, code, sentence, *more, **options):
+        self.check(name, code, sentence, *self.run_arguments(**options), *more)
+
+
+class NoConfidentialVm(VtpmCase):
     def test_a_tpm_of_no_confidential_vm_is_no_tee(self):
         self.check_tpm("no report", 10,
                        refusal("this TPM has no NV index at 0x01400001, so it is not the vTPM of "
@@ -144,22 +147,67 @@ class SoftwareVtpm(AttestCase):
                        refusal("this TPM has no attestation key at 0x81000003, so it is not the "
                                "vTPM of an Azure confidential VM"))
 
-    def test_whole_evidence_fails_closed_because_amds_signature_is_not_verified(self):
+
+class Attested(VtpmCase):
+    def test_a_confidential_node_is_attested_and_its_evidence_convinces_others(self):
+        claims = self.provision()
+        self.check_tpm("attested", 0, attested(), "--output", self.output)
+        self.assertEqual(self.imds.requests, [("/metadata/THIM/amd/certification", "true")])
+        self.assertEqual(sorted(os.listdir(self.output)), ["evidence.json", "result.json"])
+        for name in ("evidence.json", "result.json"):
+            self.assertEqual((self.output / name).stat().st_mode & 0o777, 0o444, name)
+        result = json.loads((self.output / "result.json").read_text())
+        self.assertIs(result["verified"], True)
+        states = {check["name"]: check["status"] for check in result["checks"]}
+        self.assertEqual(states["snp.ecdsa"], "passed")
+        self.assertEqual(states["quote.nonce"], "passed")
+        self.assertEqual(states["policy.measurements"], "unpinned")
+        evidence = json.loads((self.output / "evidence.json").read_text())
+        padded = evidence["hcl_report"] + "=" * (-len(evidence["hcl_report"]) % 4)
+        self.assertEqual(base64.urlsafe_b64decode(padded)[0x4D4:0x4D4 + len(claims)], claims)
+
+        # A peer has the file and nothing else.
+        peer = self.attest("verify", "--evidence", self.output / "evidence.json")
+        self.assertEqual(peer.returncode, 0, peer.stdout)
+        self.assertTrue(peer.stdout.splitlines()[-1].startswith("verified; unpinned: quote.nonce, "))
+        nonce = nonce_of(bytes.fromhex(evidence["tpm_quote"]["message"])).hex()
+        for code, given in ((0, nonce), (15, nonce[:-2]), (15, "00" * 32)):
+            done = self.attest("verify", "--evidence", self.output / "evidence.json",
+                               "--nonce", given)
+            self.assertEqual(done.returncode, code)
+        # Or it asks with a nonce of its own.
+        asked = self.attest("collect", "--tcti", self.tpm.tcti, "--imds", self.imds.url,
+                            "--nonce", "5a" * 16)
+        self.assertEqual(asked.returncode, 0, asked.stderr)
+        self.assertEqual(asked.stderr, "")
+        answer = self.folder / "answer.json"
+        answer.write_text(asked.stdout)
+        self.assertEqual(self.attest("verify", "--evidence", answer, "--nonce",
+                                     "5a" * 16).returncode, 0)
+        kept = self.attest("collect", "--tcti", self.tpm.tcti, "--imds", self.imds.url,
+                           "-o", self.folder / "kept.json")
+        self.assertRegex(kept.stderr, r"\Anonce [0-9a-f]{64}\n\Z")
+        self.assertEqual(self.attest("verify", "--evidence", self.folder / "kept.json", "--nonce",
+                                     kept.stderr.split()[1]).returncode, 0)
+        # The shipped program believes AMD alone.
+        shipped = self.attest("verify", "--evidence", self.output / "evidence.json", "-o", "json",
+                              program=PROGRAM)
+        self.assertEqual(shipped.returncode, 13)
+        self.assertEqual([check["name"] for check in json.loads(shipped.stdout)["checks"]
+                          if check["status"] == "failed"], ["x509.root_pin", "x509.chain"])
+
+    def test_the_shipped_program_does_not_attest_by_another_authority(self):
         self.provision()
-        self.check_tpm("local", 17, UNVERIFIED)
-        self.check_tpm("maa", 17,
-                       UNVERIFIED.replace("the SNP report's AMD signature is not verified by this "
-                                          "version",
-                                          "this version cannot ask Microsoft Azure Attestation"),
-                       {"maa": {"issuer": "https://attestation.example"}})
+        done = self.attest("run", *self.run_arguments(), "--termination-log", "/dev/null",
+                           program=PROGRAM)
+        self.assertEqual(done.returncode, 13)
+        self.assertIn("is not AMD's ARK-Milan; the Pod is not allowed to start", done.stderr)
 
     def gather(self):
         """evidence.json of one run, its quote verified by openssl."""
-        output = self.folder / "output"
-        output.mkdir(exist_ok=True)
-        self.attest("run", "--attestation", demand(), "--tcti", self.tpm.tcti,
-                    "--output", str(output), "--termination-log", "/dev/null")
-        evidence = json.loads((output / "evidence.json").read_text())
+        self.attest("run", *self.run_arguments(), "--output", self.output,
+                    "--termination-log", "/dev/null")
+        evidence = json.loads((self.output / "evidence.json").read_text())
         for part in ("message", "signature"):
             (self.folder / part).write_bytes(bytes.fromhex(evidence["tpm_quote"][part]))
         subprocess.run(["openssl", "dgst", "-sha256", "-verify", self.tpm.folder / "akpub.pem",
@@ -167,8 +215,8 @@ class SoftwareVtpm(AttestCase):
                        check=True, capture_output=True)
         return evidence
 
-    def test_the_evidence_file_holds_the_report_and_a_fresh_quote(self):
-        claims = self.provision()
+    def test_each_quote_is_fresh_and_over_the_pcrs_told(self):
+        self.provision()
         first, second = self.gather(), self.gather()
         quote = bytes.fromhex(first["tpm_quote"]["message"])
         self.assertEqual(len(nonce_of(quote)), 32)
@@ -177,54 +225,182 @@ class SoftwareVtpm(AttestCase):
         self.assertEqual(len(first["tpm_quote"]["pcrs"]), 24)
         pcrs = bytes.fromhex("".join(first["tpm_quote"]["pcrs"]))
         self.assertTrue(quote.endswith(hashlib.sha256(pcrs).digest()))
-        padded = first["hcl_report"] + "=" * (-len(first["hcl_report"]) % 4)
-        self.assertEqual(base64.urlsafe_b64decode(padded), hcl_report(claims))
 
-    def test_settings_of_the_pool_are_held_against_the_report(self):
+    def test_two_steps_at_once_both_succeed(self):
         self.provision()
+        codes = []
+        steps = [threading.Thread(target=lambda: codes.append(self.attest(
+            "run", *self.run_arguments(), "--termination-log", "/dev/null").returncode))
+            for _ in range(2)]
+        for step in steps:
+            step.start()
+        for step in steps:
+            step.join()
+        self.assertEqual(codes, [0, 0])
+
+    def test_a_folder_that_cannot_be_written_keeps_the_pod_from_starting(self):
+        self.provision()
+        absent = self.folder / "absent"
+        self.check_tpm("absent", 11, refusal(f"{absent}/evidence.json: cannot be written"),
+                       "--output", absent)
+
+    def test_settings_of_the_pool_are_held_against_the_evidence(self):
+        self.provision()
+        pcr = self.gather()["tpm_quote"]["pcrs"][7]
+        holding = {"products": ["Milan"], "vmpl": 0, "requireSecureBoot": True,
+                   "minTcb": {"Milan": {"microcode": 213}}, "pcrs": {"7": [pcr]},
+                   "measurements": [MEASUREMENT.hex()]}
+        not_allowed = "of the pool's verifier does not allow"
         rows = [
-            ("that hold", 17, UNVERIFIED,
-             {"products": ["Milan"], "vmpl": 0, "requireSecureBoot": True,
-              "measurements": [bytes(range(48)).hex()]}),
+            ("that hold", 0, attested(*holding), holding),
             ("of another product", 14,
-             refusal("the processor is a Milan, which products of the pool's verifier does not "
-                     "allow"),
+             refusal(f"policy.products: the processor is a Milan, which products {not_allowed}"),
              {"products": ["Turin"]}),
-            ("of a later guest", 14,
-             refusal("the guest SVN is 10, which minGuestSvn of the pool's verifier does not "
-                     "allow"),
-             {"minGuestSvn": 11}),
+            ("of later firmware", 14,
+             refusal(f"policy.minTcb: the reported TCB has microcode 213, which minTcb "
+                     f"{not_allowed}"),
+             {"minTcb": {"Milan": {"microcode": 214}}}),
+            ("of another measurement", 14,
+             refusal(f"policy.measurements: the launch measurement {MEASUREMENT.hex()} is not "
+                     f"among those accepted, which measurements {not_allowed}"),
+             {"measurements": ["00" * 48]}),
+            ("of another PCR", 14,
+             refusal(f"policy.pcrs: PCR 7 {pcr} is not among those accepted, which pcrs "
+                     f"{not_allowed}"),
+             {"pcrs": {"7": ["ff" * 32]}}),
             ("that cannot be read", 17,
-             refusal("a setting of the pool's verifier cannot be read: /hostData: must be 64 hex "
-                     "digits"),
+             refusal("policy.hostData: a setting of the pool's verifier cannot be read: /hostData: "
+                     "must be 64 hex digits"),
              {"hostData": "00"}),
         ]
         for name, code, sentence, settings in rows:
-            self.check_tpm(name, code, sentence, {"local": settings})
+            self.check_tpm(name, code, sentence, settings=settings)
+
+    def test_the_evidence_of_a_refusal_is_kept_for_whoever_looks_into_it(self):
+        self.provision()
+        done = self.attest("run", *self.run_arguments(settings={"products": ["Turin"]}),
+                           "--output", self.output, "--termination-log", "/dev/null")
+        self.assertEqual(done.returncode, 14)
+        result = json.loads((self.output / "result.json").read_text())
+        self.assertIs(result["verified"], False)
+        self.assertEqual([check["name"] for check in result["checks"]
+                          if check["status"] == "failed"], ["policy.products"])
+        self.assertTrue((self.output / "evidence.json").exists())
 
     def test_a_report_that_does_not_hold_is_refused_as_what_it_is(self):
         claims = self.provision()
         # A bit flipped, not a byte set: a fresh modulus begins with any given byte once in 64 runs.
         foreign = runtime_claims(bytes([self.modulus[0] ^ 1]) + self.modulus[1:])
-        debug = snp_report(claims, policy=POLICY_OF_AZURE | POLICY_DEBUG)
+        good = self.signed(claims)
+        no_report = "the report in the vTPM is no HCL report: "
         rows = [
-            (13, hcl_report(foreign),
-             "the TPM's quote is not signed by the attestation key of the HCL report"),
-            (13, hcl_report(claims, snp=snp_report(foreign)),
-             "report_data of the SNP report is not the SHA-256 of the runtime claims"),
-            (14, hcl_report(claims, snp=debug),
-             "the guest policy of the SNP report allows the host to debug"),
-            (14, hcl_report(claims, snp=snp_report(claims, vmpl=1)),
-             "the SNP report was requested at VMPL 1, the paravisor of an Azure VM asks at VMPL 0"),
-            (10, hcl_report(claims, report_type=4),
-             "the vTPM reports an Intel TDX guest, which is not AMD SEV-SNP"),
-            (10, hcl_report(claims, report_type=3),
-             "the vTPM reports a Trusted Launch VM, which is not confidential"),
-            (12, hcl_report(claims, claims_size=0xFFFFFFFF),
-             "the report in the vTPM is no HCL report: its three sizes contradict each other"),
-            (12, bytes(2048),
-             "the report in the vTPM is no HCL report: its signature is not HCLA"),
+            (13, hcl_report(foreign, self.signed(foreign)),
+             "quote.rsa: the TPM's quote is not signed by the attestation key of the HCL report"),
+            (13, hcl_report(claims, self.signed(foreign)),
+             "bind.sha256: report_data of the SNP report is not the SHA-256 of the runtime claims"),
+            (13, hcl_report(claims, snp_report(claims)),
+             "sig.range: the signature's numbers are not between zero and the order of P-384"),
+            (13, hcl_report(claims, snp_report(claims)[:0x2A0] + self.signed(foreign)[0x2A0:]),
+             "snp.ecdsa: the SNP report is not signed by the key of its certificate"),
+            (14, hcl_report(claims, self.signed(claims, policy=POLICY_OF_AZURE | POLICY_DEBUG)),
+             "policy.debug: the guest policy of the SNP report allows the host to debug"),
+            (14, hcl_report(claims, self.signed(claims, vmpl=1)),
+             "snp.vmpl: the SNP report was requested at VMPL 1, the paravisor of an Azure VM asks "
+             "at VMPL 0"),
+            (10, hcl_report(claims, good, report_type=4),
+             "hcl.report_type: the vTPM reports an Intel TDX guest, which is not AMD SEV-SNP"),
+            (10, hcl_report(claims, good, report_type=3),
+             "hcl.report_type: the vTPM reports a Trusted Launch VM, which is not confidential"),
+            (12, hcl_report(claims, good, claims_size=0xFFFFFFFF),
+             "hcl.var_size: the HCL report claims 4294968531 bytes, 2048 are there"),
         ]
         for code, report, words in rows:
             self.tpm.write_report(report)
             self.check_tpm(words, code, refusal(words))
+        self.tpm.write_report(bytes(2048))
+        self.check_tpm("zeros", 10,
+                       refusal("hcl.report_type: the vTPM reports a guest of the unknown kind 0"))
+
+
+class Certificates(VtpmCase):
+    def setUp(self):
+        super().setUp()
+        self.provision()
+
+    def test_a_certificate_that_does_not_fit_the_report_is_refused(self):
+        ask_and_ark = chain().text("ask", "ark")
+        other_chip = chain().leaf("other-chip", chip=bytes(64))
+        other_firmware = chain().leaf("other-firmware", tcb=bytes([4, 0, 0, 0, 0, 0, 23, 213]))
+        rows = [
+            ("of another chip", 13, thim(other_chip, ask_and_ark),
+             "vcek.hwid: the certificate of the signing key is of another chip than the report"),
+            ("of other firmware", 13, thim(other_firmware, ask_and_ark),
+             "vcek.tcb: the key is of snp 23, the report says 22"),
+            ("not at all", 12, (200, b"{}"),
+             NO_VCEK + "vcekCert holds no X.509 certificate in DER or PEM"),
+            ("not asked", 11, (400, b""), NO_VCEK + "it answers HTTP 400"),
+        ]
+        for name, code, answer, words in rows:
+            self.check_tpm(name, code, refusal(words), imds=self.serve(answer).url)
+
+    def test_a_service_that_is_late_is_asked_again(self):
+        good = thim(chain().text("vcek"), chain().text("ask", "ark"))
+        late = self.serve((404, b""), (503, b""), good)
+        self.check_tpm("late", 0, attested(), imds=late.url)
+        self.assertEqual(len(late.requests), 3)
+
+    def test_a_service_that_is_away_is_given_up_in_time(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        for seconds in ("1", "4"):
+            begin = time.monotonic()
+            done = self.attest("run", *self.run_arguments(imds=f"http://127.0.0.1:{port}"),
+                               "--timeout", seconds, "--termination-log", "/dev/null")
+            self.assertEqual(done.returncode, 11)
+            self.assertIn(f"confidential-pods-attest: {NO_VCEK}http://127.0.0.1:{port}",
+                          done.stderr)
+            self.assertLess(time.monotonic() - begin, int(seconds) + 2)
+
+    def test_a_second_is_enough_where_everything_answers(self):
+        self.check_tpm("1 s", 0, attested(), "--timeout", "1")
+
+
+class Interruptions(VtpmCase):
+    def setUp(self):
+        super().setUp()
+        self.provision()
+
+    def between(self, meddle):
+        between = Between(self.tpm.port, meddle)
+        self.addCleanup(between.stop)
+        return between
+
+    def test_a_slow_tpm_is_waited_for(self):
+        def slowly(_):
+            time.sleep(0.2)
+            return True
+        between = self.between(slowly)
+        self.check_tpm("slow", 0, attested(), tcti=between.tcti)
+        self.assertGreater(between.commands, 5)
+
+    def test_a_tpm_that_stops_answering_midway_is_given_up(self):
+        for count in (1, 3, 6):
+            between = self.between(lambda seen, count=count: seen < count)
+            self.check_tpm(f"at {count}", 11, refusal("the node did not answer within 2 s"),
+                           "--timeout", "2", tcti=between.tcti)
+            between.stop()  # swtpm talks to one program at a time
+
+    def test_a_tpm_that_dies_midway_is_a_transport_failure(self):
+        def die(count):
+            if count == 4:
+                self.tpm.process.kill()
+                self.tpm.process.wait(timeout=10)
+            return True
+        done = self.attest("run", *self.run_arguments(tcti=self.between(die).tcti),
+                           "--termination-log", "/dev/null")
+        self.assertEqual(done.returncode, 11)
+        self.assertRegex(done.stderr, " failed: .*; the Pod is not allowed to start\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

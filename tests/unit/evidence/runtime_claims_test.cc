@@ -11,17 +11,22 @@ TEST_CASE("claims: the key named HCLAkPub is found among others") {
   const auto mine = sample::attestation_key().public_part();
   const auto other = sample::other_key().public_part();
   const std::string text = R"({"keys":[)" + sample::jwk(other, "HCLEkPub") + "," +
-                           sample::jwk(mine) + R"(],"user-data":"00"})";
-  const auto claims = parse_runtime_claims(as_bytes(text));
+                           sample::jwk(mine) + R"(],"user-data":"00fF"})";
+  Appraisal appraisal;
+  const auto claims = check_runtime_claims(as_bytes(text), appraisal);
   REQUIRE(claims);
+  CHECK(appraisal.verified());
+  CHECK(sample::joined(sample::with(Status::Passed, appraisal)) == "json.ak_dup json.ak");
   CHECK(claims->attestation_key.modulus == mine.modulus);
   CHECK(claims->attestation_key.exponent == mine.exponent);
   CHECK_FALSE(claims->secure_boot);
+  CHECK(claims->user_data == Bytes{0x00, 0xFF});
 }
 
 TEST_CASE("claims: secure boot is what the configuration says") {
-  const auto claims =
-      parse_runtime_claims(as_bytes(sample::claims(sample::attestation_key().public_part())));
+  Appraisal appraisal;
+  const auto claims = check_runtime_claims(
+      as_bytes(sample::claims(sample::attestation_key().public_part())), appraisal);
   REQUIRE(claims);
   CHECK(claims->secure_boot);
 }
@@ -39,7 +44,6 @@ TEST_CASE("claims: anything but exactly one usable key is refused with its own s
   const Row rows[] = {
       {R"({"keys":[]})", "no key is named HCLAkPub"},
       {"{}", "no key is named HCLAkPub"},
-      {R"({"keys":[)" + key + "," + key + "]}", "two keys are named HCLAkPub"},
       {R"({"keys":[{"kid":"HCLAkPub","kty":"EC"}]})", "HCLAkPub is not an RSA key"},
       {R"({"keys":[{"kid":"HCLAkPub","kty":"RSA","n":"A","e":"AQAB"}]})",
        "HCLAkPub is not an RSA key of 2048 bits"},
@@ -48,14 +52,27 @@ TEST_CASE("claims: anything but exactly one usable key is refused with its own s
        "HCLAkPub is not an RSA key of 2048 bits"},
       {R"({"keys":[)" + sample::jwk(wide_exponent) + "]}",
        "the exponent of HCLAkPub is not 1 to 4 bytes of base64url"},
+      {R"({"keys":[)" + key + R"(],"user-data":"0"})", "user-data is not hexadecimal"},
+      {R"({"keys":7})", "/keys: must be an array, but is a number"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.text);
-    const auto refused = parse_runtime_claims(as_bytes(row.text));
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error() ==
-          Refusal{Doubt::Malformed,
-                  "the runtime claims of the HCL report cannot be used: " + row.sentence});
+    Appraisal appraisal;
+    CHECK_FALSE(check_runtime_claims(as_bytes(row.text), appraisal));
+    CHECK(sample::failed(appraisal) == "json.ak");
+    CHECK(appraisal.decisive()->doubt == Doubt::Malformed);
+    CHECK(appraisal.decisive()->detail ==
+          "the runtime claims of the HCL report cannot be used: " + row.sentence);
+  }
+}
+
+TEST_CASE("claims: two attestation keys are none, whichever stands first") {
+  const auto mine = sample::jwk(sample::attestation_key().public_part());
+  const auto other = sample::jwk(sample::other_key().public_part());
+  for (const auto& keys : {mine + "," + other, other + "," + mine, mine + "," + mine}) {
+    Appraisal appraisal;
+    CHECK_FALSE(check_runtime_claims(as_bytes(R"({"keys":[)" + keys + "]}"), appraisal));
+    CHECK(sample::failed(appraisal) == "json.ak_dup");
   }
 }
 
@@ -71,9 +88,9 @@ TEST_CASE("claims: text that two readers could read differently is refused") {
                                R"({"keys":[)" + key + R"(],"deep":)" + deep + "}"};
   for (const auto& text : texts) {
     CAPTURE(text.substr(0, 80));
-    const auto refused = parse_runtime_claims(as_bytes(text));
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().doubt == Doubt::Malformed);
+    Appraisal appraisal;
+    CHECK_FALSE(check_runtime_claims(as_bytes(text), appraisal));
+    CHECK(sample::failed(appraisal) == "json.ak");
   }
 }
 

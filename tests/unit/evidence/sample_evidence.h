@@ -1,6 +1,6 @@
 #pragma once
-// Evidence made from nothing but the specifications, by a key that the test owns; and the writing
-// of integers into it, which the tests use to spoil one field at a time. One thread.
+// Evidence made from nothing but the specifications, by keys that the test owns; and the writing of
+// integers into it, which the tests use to spoil one field at a time. One thread.
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -9,11 +9,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
-#include "evidence/vtpm_evidence.h"
+#include "evidence/verifier.h"
+#include "unit/evidence/sample_chain.h"
 
 namespace cpods::evidence::sample {
 
@@ -86,15 +90,23 @@ inline std::string claims(const RsaKey& key) {
   return R"({"keys":[)" + jwk(key) + R"(],"vm-configuration":{"secure-boot":true}})";
 }
 
-// Version 3, the guest policy of Azure's VMs, VMPL 0, binding `runtime_claims`.
+// Version 3 from a Milan, the guest policy of Azure's VMs, VMPL 0, binding `runtime_claims`; signed
+// by chip().
 inline Bytes snp_report(std::string_view runtime_claims) {
   Bytes report(kSnpReportBytes);
   put_u32(report, 0x000, 3);
   put_u32(report, 0x004, 10);
   put_little(report, 0x008, 0x3001F, 8);
   put_u32(report, 0x034, 1);
+  for (const std::size_t tcb : {0x038U, 0x180U, 0x1E0U, 0x1F0U}) {
+    std::ranges::copy(kMilanTcb, report.begin() + static_cast<std::ptrdiff_t>(tcb));
+  }
   std::ranges::copy(sha256(as_bytes(runtime_claims)), report.begin() + 0x050);
   std::fill_n(report.begin() + 0x090, 48, std::uint8_t{0xAB});
+  report[0x188] = 0x19;
+  report[0x189] = 0x01;
+  std::ranges::copy(hwid(64), report.begin() + 0x1A0);
+  chip_key().sign(report);
   return report;
 }
 
@@ -147,7 +159,67 @@ inline VtpmEvidence evidence(ByteView nonce) {
   made.pcrs = pcrs();
   made.quote = quote(nonce, digest_of(made.pcrs));
   made.signature = attestation_key().sign(made.quote);
+  made.chain.leaf = vcek();
   return made;
+}
+
+// The same from a bare guest, which puts the nonce into report_data itself.
+inline SnpEvidence bare_evidence(ByteView nonce) {
+  SnpEvidence made{.report = snp_report(""), .chain = {}};
+  std::fill_n(made.report.begin() + 0x050, 64, std::uint8_t{0});
+  std::ranges::copy(nonce, made.report.begin() + 0x050);
+  chip_key().sign(made.report);
+  made.chain.leaf = vcek();
+  return made;
+}
+
+inline constexpr std::size_t kSnpInHcl = 0x20;
+
+// Writes a field of the SNP report inside Azure's evidence, and has the chip sign what came of it.
+inline void put_signed(VtpmEvidence& evidence, std::size_t offset, std::uint64_t value,
+                       std::size_t size = 4) {
+  put_little(evidence.hcl_report, kSnpInHcl + offset, value, size);
+  chip_key().sign(std::span(evidence.hcl_report).subspan(kSnpInHcl, kSnpReportBytes));
+}
+inline void put_signed(SnpEvidence& evidence, std::size_t offset, std::uint64_t value,
+                       std::size_t size = 4) {
+  put_little(evidence.report, offset, value, size);
+  chip_key().sign(evidence.report);
+}
+
+// Quotes something else with the vTPM's own key.
+inline void quote_again(VtpmEvidence& evidence, Bytes attest) {
+  evidence.quote = std::move(attest);
+  evidence.signature = attestation_key().sign(evidence.quote);
+}
+
+// Other runtime claims, bound by the SNP report.
+inline void claim_again(VtpmEvidence& evidence, std::string_view runtime_claims) {
+  evidence.hcl_report = hcl_report(runtime_claims, snp_report(runtime_claims));
+}
+
+inline Expectations expecting(std::optional<Bytes> nonce, json::Node policy = {}) {
+  return {.nonce = std::move(nonce), .policy = policy, .now = now(), .roots = roots()};
+}
+
+// The names of the checks that ended so, in the order they were made.
+inline std::vector<std::string> with(Status status, const Appraisal& appraisal) {
+  std::vector<std::string> names;
+  for (const auto& check : appraisal.checks()) {
+    if (check.status == status) names.push_back(check.name);
+  }
+  return names;
+}
+inline std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : " ") + name;
+  return text;
+}
+inline std::string failed(const Appraisal& appraisal) {
+  return joined(with(Status::Failed, appraisal));
+}
+inline std::string skipped(const Appraisal& appraisal) {
+  return joined(with(Status::Skipped, appraisal));
 }
 
 }  // namespace cpods::evidence::sample

@@ -1,0 +1,64 @@
+"""Stands between a program and a software TPM: passes on what they say, until its `meddle` does
+something else."""
+
+import selectors
+import socket
+import threading
+
+from software_tpm import free_port_pair
+
+
+class Between:
+    """`meddle(count)` is called before the count-th command (from 1) is passed on to the TPM; what
+    it answers False to, and everything after it, never arrives."""
+
+    def __init__(self, tpm_port, meddle):
+        self.meddle = meddle
+        self.commands = 0
+        self.stopped = threading.Event()
+        port = free_port_pair()
+        self.tcti = f"swtpm:host=127.0.0.1,port={port}"
+        self.listeners = [socket.create_server(("127.0.0.1", port + i)) for i in (0, 1)]
+        self.threads = [threading.Thread(target=self._accept, args=(listener, tpm_port + i, i == 0))
+                        for i, listener in enumerate(self.listeners)]
+        for thread in self.threads:
+            thread.start()
+
+    def _accept(self, listener, port, counted):
+        listener.settimeout(0.1)
+        while not self.stopped.is_set():
+            try:
+                client, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with client, socket.create_connection(("127.0.0.1", port)) as tpm:
+                self._pass_on(client, tpm, counted)
+
+    def _pass_on(self, client, tpm, counted):
+        selector = selectors.DefaultSelector()
+        selector.register(client, selectors.EVENT_READ, tpm)
+        selector.register(tpm, selectors.EVENT_READ, client)
+        while not self.stopped.is_set():
+            for key, _ in selector.select(0.1):
+                try:
+                    content = key.fileobj.recv(65536)
+                except ConnectionError:
+                    return
+                if not content:
+                    return
+                if counted and key.fileobj is client:
+                    self.commands += 1
+                    if not self.meddle(self.commands):
+                        self.stopped.wait(60)
+                        return
+                try:
+                    key.data.sendall(content)
+                except ConnectionError:
+                    return
+
+    def stop(self):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+        for listener in self.listeners:
+            listener.close()

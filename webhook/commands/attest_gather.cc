@@ -1,0 +1,91 @@
+#include "commands/attest_gather.h"
+
+#include <openssl/rand.h>
+
+#include "evidence/hcl_report.h"
+#include "node/imds.h"
+#include "node/kds.h"
+#include "node/sev_guest.h"
+#include "node/vtpm.h"
+
+namespace cpods::commands {
+namespace {
+
+using evidence::Doubt;
+using evidence::Proven;
+using evidence::refuse;
+
+constexpr std::size_t kNonceBytes = 32;
+
+// For one of those who may have the certificate.
+std::chrono::milliseconds part_of(const Sources& sources) {
+  return std::chrono::milliseconds(sources.patience) / 3;
+}
+
+net::Endpoint imds_of(const Sources& sources) {
+  const auto url = net::parse_url(sources.imds);
+  return url ? url->endpoint : node::imds_endpoint();
+}
+
+Proven<evidence::CertificateChain> chain_from_kds(const evidence::SnpReport& report,
+                                                  std::chrono::milliseconds limit) {
+  const auto kds = node::amd_kds();
+  if (!kds) return std::unexpected(kds.error());
+  return node::fetch_vcek(*kds, report, limit);
+}
+
+// The instance metadata service has it for nothing; where Pods may not reach that, AMD has it.
+Proven<evidence::CertificateChain> chain_for(const evidence::VtpmEvidence& gathered,
+                                             const Sources& sources) {
+  auto chain = node::fetch_vcek(imds_of(sources), part_of(sources));
+  if (chain || !sources.imds.empty()) return chain;
+  const auto hcl = evidence::read_hcl_report(gathered.hcl_report);
+  if (!hcl) return chain;
+  auto from_kds = chain_from_kds(evidence::read_snp_report(hcl->hardware_report), part_of(sources));
+  if (from_kds) return from_kds;
+  return refuse(chain.error().doubt, chain.error().sentence + "; " + from_kds.error().sentence);
+}
+
+Proven<evidence::VtpmEvidence> gather_vtpm(const node::Demand& demand, const Sources& sources,
+                                           ByteView nonce) {
+  if (sources.tcti.empty()) {
+    if (auto there = node::require_device(demand.device); !there) {
+      return std::unexpected(there.error());
+    }
+  }
+  const auto tcti = sources.tcti.empty() ? "device:" + demand.device : sources.tcti;
+  auto gathered = node::collect_vtpm(tcti, nonce);
+  if (!gathered) return gathered;
+  auto chain = chain_for(*gathered, sources);
+  if (!chain) return std::unexpected(chain.error());
+  gathered->chain = *std::move(chain);
+  return gathered;
+}
+
+Proven<evidence::SnpEvidence> gather_snp(const node::Demand& demand, const Sources& sources,
+                                         ByteView nonce) {
+  auto gathered = node::collect_snp(demand.device, nonce);
+  if (!gathered || !gathered->chain.leaf.empty()) return gathered;
+  auto chain = chain_from_kds(evidence::read_snp_report(gathered->report), part_of(sources));
+  if (!chain) return std::unexpected(chain.error());
+  gathered->chain = *std::move(chain);
+  return gathered;
+}
+
+}  // namespace
+
+Proven<Bytes> fresh_nonce() {
+  Bytes nonce(kNonceBytes);
+  if (RAND_bytes(nonce.data(), static_cast<int>(nonce.size())) != 1) {
+    return refuse(Doubt::Transport, "the random number generator of this node does not answer");
+  }
+  return nonce;
+}
+
+Proven<evidence::Evidence> gather(const node::Demand& demand, const Sources& sources,
+                                  ByteView nonce) {
+  if (demand.evidence == node::EvidenceKind::SevSnp) return gather_snp(demand, sources, nonce);
+  return gather_vtpm(demand, sources, nonce);
+}
+
+}  // namespace cpods::commands

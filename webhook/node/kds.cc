@@ -1,0 +1,82 @@
+#include "node/kds.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "net/client.h"
+
+namespace cpods::node {
+namespace {
+
+using evidence::Doubt;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPause{3000};
+constexpr std::size_t kShortChipId = 8;  // of a Turin
+
+std::string two_digits(std::uint8_t level) {
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%02u", static_cast<unsigned>(level));
+  return text.data();
+}
+
+std::unexpected<evidence::Refusal> no_certificate(Doubt doubt, const std::string& why) {
+  return evidence::refuse(
+      doubt, "the certificate of this node's VCEK cannot be had from AMD's key service: " + why);
+}
+
+}  // namespace
+
+evidence::Proven<Kds> amd_kds() {
+  auto tls = net::client_context("");
+  if (!tls) return no_certificate(Doubt::Transport, tls.error().text());
+  return Kds{.tls = *std::move(tls)};
+}
+
+std::string kds_target(const evidence::SnpReport& report) {
+  const auto product = evidence::product_of(report);
+  if (product.empty()) return {};
+  const bool is_turin = product == "Turin";
+  const auto& tcb = report.reported_tcb;
+  const ByteView chip = report.chip_id;
+  std::string target = "/vcek/v1/" + std::string(product) + "/" +
+                       hex_encode(is_turin ? chip.first(kShortChipId) : chip) + "?";
+  if (is_turin) target += "fmcSPL=" + two_digits(tcb[0]) + "&";
+  target += "blSPL=" + two_digits(tcb[is_turin ? 1 : 0]);
+  target += "&teeSPL=" + two_digits(tcb[is_turin ? 2 : 1]);
+  target += "&snpSPL=" + two_digits(tcb[is_turin ? 3 : 6]);
+  return target + "&ucodeSPL=" + two_digits(tcb[7]);
+}
+
+evidence::Proven<evidence::CertificateChain> fetch_vcek(const Kds& kds,
+                                                        const evidence::SnpReport& report,
+                                                        milliseconds limit) {
+  const auto target = kds_target(report);
+  if (target.empty()) {
+    return no_certificate(Doubt::Transport, "the report does not tell the processor's generation");
+  }
+  const auto end = std::chrono::steady_clock::now() + limit;
+  for (bool again = false;; again = true) {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return no_certificate(Doubt::Transport, "it does not answer in time");
+    auto answer = net::fetch(kds.endpoint, kds.tls, net::Request("GET", target), left);
+    if (!answer) return no_certificate(Doubt::Transport, answer.error().text());
+    if (answer->ok()) {
+      auto read = evidence::read_certificates(as_bytes(answer->body));
+      if (!read) return no_certificate(Doubt::Malformed, "its answer " + read.error().sentence);
+      return evidence::CertificateChain{std::move(read->front()), {}};
+    }
+    const bool may_come_later = answer->status == 429 || answer->status >= 500;
+    if (again || !may_come_later) {
+      return no_certificate(Doubt::Transport, "it answers HTTP " + std::to_string(answer->status));
+    }
+    std::this_thread::sleep_for(std::min(kPause, left));
+  }
+}
+
+}  // namespace cpods::node
