@@ -2,6 +2,9 @@
 // What the fuzz targets share: a set of policies of every kind, a cluster, what must hold for every
 // answer, and how a broken promise is reported.
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -90,6 +93,23 @@ inline double cpu_milliseconds() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
+// What was asked so far, for the target that counts.
+struct Tally {
+  std::uint64_t decisions = 0;
+  std::uint64_t judged = 0;  // also by a naive reading of the Pod
+  double slowest_ms = 0;
+  std::array<std::array<std::uint64_t, admission::kReasons>, 2> allowed{};  // by door and reason
+  std::array<std::array<std::uint64_t, admission::kReasons>, 2> refused{};
+
+  void add(admission::Door door, const admission::Verdict& verdict, double ms) {
+    ++decisions;
+    slowest_ms = std::max(slowest_ms, ms);
+    auto& counts = (verdict.allowed ? allowed : refused)[static_cast<std::size_t>(door)];
+    ++counts[static_cast<std::size_t>(verdict.reason)];
+  }
+};
+inline Tally tally;
+
 // decide(), with what must hold for every answer.
 inline admission::Verdict decide(admission::Door door, const admission::Request& request) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
@@ -99,7 +119,9 @@ inline admission::Verdict decide(admission::Door door, const admission::Request&
 #endif
   const auto start = cpu_milliseconds();
   auto verdict = admission::decide(door, request, policies(), AllNamespaces());
-  must(cpu_milliseconds() - start < kLimit, "a decision takes less than 50 ms");
+  const auto took = cpu_milliseconds() - start;
+  tally.add(door, verdict, took);
+  must(took < kLimit, "a decision takes less than 50 ms");
   must(verdict.reason != admission::Reason::Internal, "no internal error", verdict.message);
   const auto broken = admission::broken_promise(door, request.uid, verdict);
   must(broken.empty(), broken, verdict.message);

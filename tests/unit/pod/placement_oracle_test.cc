@@ -8,9 +8,10 @@
 #include <cstdlib>
 #include <random>
 
+#include "naive/constraint_writer.h"
+#include "naive/nodes.h"
 #include "pod/placement.h"
 #include "unit/parsed.h"
-#include "unit/pod/node_world.h"
 
 namespace cpods::pod {
 namespace {
@@ -26,142 +27,34 @@ constexpr std::uint64_t kPods = 200'000;
 constexpr std::uint64_t kPods = 100'000;  // an unoptimised parser needs its time
 #endif
 
-// Writes PodSpecs, right and wrong ones, that only name what the world knows.
+const naive::Vocabulary kWords = {
+    {"agentpool", "type"}, {"a", "b", "c", "", "3", "4", "5", "05", "+4", "9223372036854775807"}};
+
+// Of the Pods, and of the pools that they are held against.
 class Generator {
  public:
   explicit Generator(std::uint64_t seed) : random_(seed) {}
 
   std::size_t below(std::size_t bound) { return random_() % bound; }
-  bool chance(std::size_t percent) { return below(100) < percent; }
 
   std::string spec() {
     std::string out = R"({"containers":[])";
-    if (chance(35)) out += R"(,"nodeSelector":)" + selector();
-    if (chance(80)) out += R"(,"affinity":)" + affinity();
+    if (below(100) < 35) out += R"(,"nodeSelector":)" + writer_.selector();
+    if (below(100) < 80) out += R"(,"affinity":)" + writer_.affinity();
     return out + "}";
   }
 
   std::vector<Requirement> pool() {
     std::vector<Requirement> out = {{"agentpool", {"a"}}};
-    if (chance(50)) out[0].values.push_back(chance(50) ? "b" : "4");
-    if (chance(40)) out.push_back({"type", {chance(50) ? "a" : "5"}});
+    if (below(2) == 0) out[0].values.emplace_back(below(2) == 0 ? "b" : "4");
+    if (below(5) < 2) out.push_back({"type", {below(2) == 0 ? "a" : "5"}});
     return out;
   }
 
  private:
-  std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-  std::string value() {
-    // Mostly what pools ask for, so that all three answers are frequent.
-    return quoted(chance(60) ? world::kValues[below(2)] : world::kValues[below(world::kFresh)]);
-  }
-  std::string bound() {
-    static constexpr std::array<std::string_view, 14> kBounds = {"2",
-                                                                 "3",
-                                                                 "4",
-                                                                 "5",
-                                                                 "6",
-                                                                 "05",
-                                                                 "+4",
-                                                                 "+-4",
-                                                                 "-1",
-                                                                 "x",
-                                                                 "",
-                                                                 "9223372036854775806",
-                                                                 "9223372036854775807",
-                                                                 "-9223372036854775808"};
-    return quoted(kBounds[below(kBounds.size())]);
-  }
-
-  std::string selector() {
-    if (chance(5)) return "null";
-    std::string out = "{";
-    if (chance(60)) out += R"("agentpool":)" + value();
-    if (chance(40)) out += (out.size() > 1 ? "," : "") + std::string(R"("type":)") + value();
-    return out + "}";
-  }
-
-  std::string list(std::size_t count, const auto& element) {
-    std::string out = "[";
-    for (std::size_t i = 0; i < count; ++i) out += (i == 0 ? "" : ",") + element();
-    return out + "]";
-  }
-
-  std::string expression() {
-    static constexpr std::array<std::string_view, 10> kOps = {
-        "In", "In", "In", "In", "NotIn", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"};
-    const auto op = kOps[below(kOps.size())];
-    const auto key = world::kKeys[below(3) == 0 ? 1 : 0];
-    std::string out = R"({"key":)" + quoted(key) + R"(,"operator":)" + quoted(op);
-    const bool well_formed = chance(96);
-    if (op == "Gt" || op == "Lt") {
-      out += R"(,"values":)" + list(well_formed ? 1 : below(3), [&] { return bound(); });
-    } else if ((op == "In" || op == "NotIn") == well_formed) {
-      out += R"(,"values":)" + list(1 + below(3), [&] { return value(); });
-    } else if (chance(30)) {
-      out += R"(,"values":)" + std::string(chance(50) ? "[]" : "null");
-    }
-    return out + "}";
-  }
-
-  std::string field() {
-    const std::string op = chance(60) ? "In" : chance(90) ? "NotIn" : "Exists";
-    const auto values =
-        list(chance(95) ? 1 : below(3), [&] { return quoted(world::kNames[below(2)]); });
-    return R"({"key":"metadata.name","operator":")" + op + R"(","values":)" + values + "}";
-  }
-
-  std::string term() {
-    if (chance(3)) return "null";
-    std::string out = "{";
-    if (chance(92)) {
-      out += R"("matchExpressions":)" +
-             (chance(3) ? "null" : list(below(4), [&] { return expression(); }));
-    }
-    if (chance(12)) {
-      out += (out.size() > 1 ? "," : "") + std::string(R"("matchFields":)") +
-             (chance(5) ? "null" : list(below(3), [&] { return field(); }));
-    }
-    return out + "}";
-  }
-
-  std::string affinity() {
-    if (chance(3)) return chance(50) ? "null" : "{}";
-    if (chance(3)) return R"({"nodeAffinity":)" + std::string(chance(50) ? "null}" : "{}}");
-    std::string required = "null";
-    if (chance(97)) {
-      required = chance(3)
-                     ? "{}"
-                     : R"({"nodeSelectorTerms":)" +
-                           list(below(10) == 0 ? 0 : 1 + below(3), [&] { return term(); }) + "}";
-    }
-    return R"({"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":)" + required +
-           "}}";
-  }
-
   std::mt19937_64 random_;
+  naive::ConstraintWriter<Generator> writer_{*this, kWords};
 };
-
-// What brute force says of a Pod: some matching node is on the pool, some is off it.
-struct Answer {
-  bool on = false;
-  bool off = false;
-  [[nodiscard]] Certainty certainty() const {
-    if (!on) return Certainty::Impossible;
-    return off ? Certainty::Possible : Certainty::Guaranteed;
-  }
-};
-
-Answer ask_all(const std::vector<world::WorldNode>& nodes, const world::PodConstraints& pod,
-               const std::vector<bool>& on_pool) {
-  // Without matchFields, nodes of one name stand for all.
-  const auto count = asks_for_names(pod) ? nodes.size() : nodes.size() / world::kNames.size();
-  Answer answer;
-  for (std::size_t i = 0; i < count && !(answer.on && answer.off); ++i) {
-    if (on_pool[i] ? answer.on : answer.off) continue;
-    if (matches(pod, nodes[i])) (on_pool[i] ? answer.on : answer.off) = true;
-  }
-  return answer;
-}
 
 // Every term of `before` is still there, with its expressions as an unchanged prefix.
 bool only_appended(json::Node before, json::Node after) {
@@ -187,25 +80,20 @@ TEST_CASE(
     "pool's nodes") {
   const auto count = from_environment("CPODS_ORACLE_PODS", kPods);
   Generator generate(from_environment("CPODS_ORACLE_SEED", 1));
-  const auto nodes = world::all_nodes();
   std::array<std::size_t, 3> seen{};
   std::vector<Requirement> pool;
-  std::vector<bool> on_pool;
   for (std::uint64_t i = 0; i < count; ++i) {
-    if (i % 100 == 0) {
-      pool = generate.pool();
-      on_pool.clear();
-      for (const auto& node : nodes) on_pool.push_back(satisfies(pool, node));
-    }
+    if (i % 100 == 0) pool = generate.pool();
     const auto text = generate.spec();
     CAPTURE(text);
     CAPTURE(pool.size());
     CAPTURE(pool[0].text());
     const auto before = parsed(text);
-    const auto before_constraints = world::read_constraints(before.root());
-    const auto expected = ask_all(nodes, before_constraints, on_pool);
+    const auto constraints = naive::read_constraints(before.root());
+    const naive::World world(constraints, pool);
+    const auto expected = naive::certainty_of(constraints, pool, world);
     const auto placement = prove_placement(before.root(), pool);
-    REQUIRE(placement.certainty == expected.certainty());
+    REQUIRE(placement.certainty == expected);
     ++seen[static_cast<std::size_t>(placement.certainty)];
     if (placement.certainty != Certainty::Guaranteed) REQUIRE_FALSE(placement.why().empty());
 
@@ -219,19 +107,20 @@ TEST_CASE(
     REQUIRE(after);
     REQUIRE(only_appended(before.root(), after->root()));
     const auto again = prove_placement(after->root(), pool).certainty;
-    REQUIRE(again == (expected.on ? Certainty::Guaranteed : Certainty::Impossible));
+    const bool hopeless = expected == Certainty::Impossible;
+    REQUIRE(again == (hopeless ? Certainty::Impossible : Certainty::Guaranteed));
     json::Patch second;
     place(after->root(), "", pool, second);
     REQUIRE(second.text() == "[]");
     // Brute force once more, for every sixteenth: exactly the nodes that matched and are on the
     // pool.
     if (i % 16 != 0) continue;
-    const auto after_constraints = world::read_constraints(after->root());
-    for (std::size_t n = 0; n < nodes.size(); ++n) {
-      const bool kept = matches(after_constraints, nodes[n]);
-      const bool wanted = on_pool[n] && matches(before_constraints, nodes[n]);
+    const auto placed = naive::read_constraints(after->root());
+    world.for_each_node([&](const auto& node) {
+      const bool kept = matches(placed, world, node);
+      const bool wanted = is_on(pool, world, node) && matches(constraints, world, node);
       if (kept != wanted) FAIL("the patch changed more than the pool: " << patch.text());
-    }
+    });
   }
   // The generator is no use if one of the answers is rare.
   for (const auto each : seen) CHECK(each > count / 40);

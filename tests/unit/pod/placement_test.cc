@@ -148,6 +148,14 @@ TEST_CASE("placement: what looks like the pool and is not") {
               term(says("n", "Gt", R"("4")") + "," + says("n", "Lt", R"("6")") + "," +
                    says("n", "NotIn", R"("5")"))),
         kTerm1},
+       // A field of a later version excludes no node, whatever is said of it.
+       {terms(term(kOnPool) +
+              R"(,{"matchFields":[{"key":"metadata.uid","operator":"In","values":["x","y"]}]})"),
+        kTerm1},
+       {terms(term(kOnPool) +
+              R"(,{"matchFields":[{"key":"metadata.uid","operator":"In","values":["x"]},
+                                  {"key":"metadata.name","operator":"In","values":["a"]}]})"),
+        kTerm1},
        // An operator of a later version proves nothing.
        {terms(term(says("agentpool", "Equals", R"("confidentialpool")"))), kTerm0},
        {terms(R"({"matchFields":[{"key":"metadata.uid","operator":"NotIn","values":["x"]}]})"),
@@ -169,6 +177,8 @@ TEST_CASE("placement: what can never be on the pool, and which words say so") {
         "impossible: " + kExpressions + "[1] says agentpool DoesNotExist" + kRulesOut},
        {terms(term(says("agentpool", "Gt", R"("5")"))),
         "impossible: " + kExpressions + "[0] says agentpool Gt [5]" + kRulesOut},
+       {terms(term(says("agentpool", "In", R"("a","b","c","d","e")"))),
+        "impossible: " + kExpressions + "[0] says agentpool In [a, b, c, d, e]" + kRulesOut},
        {terms(term(says("agentpool", "In", R"("a","b","c","d","e","f","g")"))),
         "impossible: " + kExpressions + "[0] says agentpool In [a, b, c, d, e, and 2 more]" +
             kRulesOut},

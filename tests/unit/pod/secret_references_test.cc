@@ -250,6 +250,9 @@ TEST_CASE("secret references: names that no object can have refer to nothing") {
   const auto longer = parsed(spec(limits::kNameBytes + 1));
   CHECK(secret_references(longest.root()).size() == 2);
   CHECK(secret_references(longer.root()).size() == 1);
+  const auto nothing =
+      parsed(R"({"serviceAccountName":")" + std::string(limits::kNameBytes + 1, 'x') + "\"}");
+  CHECK(secret_references(nothing.root()).empty());
 }
 
 // Each reference is held against each pattern of each policy, and a Pod of 3 MiB has room for a

@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
+#include "naive/references.h"
 #include "pod/secret_references.h"
-#include "secret_paths.h"
 #include "unit/parsed.h"
 #include "unit/recorded_data.h"
 
@@ -40,12 +40,13 @@ bool refers_to_needle(json::Node pod, ReferenceKind kind) {
   });
 }
 
-std::multiset<std::string> secrets_of(json::Node pod) {
-  std::multiset<std::string> names;
+naive::References references_of(json::Node pod) {
+  naive::References found;
   for (const auto& reference : secret_references(pod["spec"])) {
-    if (reference.kind == ReferenceKind::Secret) names.emplace(reference.name);
+    if (reference.kind == ReferenceKind::Unknown) continue;
+    found.emplace(name_of(reference.kind), reference.name);
   }
-  return names;
+  return found;
 }
 
 TEST_CASE("sensitive paths: each one found alone, in every list and volume kind") {
@@ -142,10 +143,10 @@ TEST_CASE("sensitive paths: the all-fields Pods hold no unknown source and no Se
       if (reference.kind == ReferenceKind::Unknown) unknown += std::string(reference.name) + " ";
     }
     CHECK(unknown == "kindValue claim of another namespace selector volumeName ");
-    CHECK(secrets_of(pod.root()) == naive::secrets_of(pod.root()));
-    CHECK(secrets_of(pod.root()).size() == 18);
+    CHECK(references_of(pod.root()) == naive::references_of(pod.root()));
+    CHECK(references_of(pod.root()).size() == 21);
     // Fields called a secret that are no names: keys, flags, and a path on the host.
-    naive::for_each_text(pod.root(), "", [&](const std::string& where, std::string_view) {
+    naive::for_each_text(pod.root(), "", {}, [&](const std::string& where, auto, auto) {
       if (where.find("ecret") == std::string::npos || naive::names_a_secret(where)) return;
       CAPTURE(where);
       CHECK((where.ends_with("Ref.key") || where.ends_with(".key") || where.ends_with(".path") ||

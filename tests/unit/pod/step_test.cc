@@ -169,6 +169,13 @@ TEST_CASE("step: given resources replace the default and keep the device") {
         R"("requests":{"cpu":"1","example.com/tpm":"1"}})");
 }
 
+TEST_CASE("step: what would not be JSON is never made, so that no Pod is spoilt by it") {
+  for (auto settings : {by_host_path(), by_resource()}) {
+    settings.resources = "{";
+    CHECK_THROWS_AS((void)Step::render(settings), std::logic_error);
+  }
+}
+
 TEST_CASE("step: injecting goes first, is repaired, and is done once") {
   const auto step = Step::render(by_host_path());
   const auto name = R"("name":"confidential-pods-attest")";
@@ -181,6 +188,8 @@ TEST_CASE("step: injecting goes first, is repaired, and is done once") {
       std::string(R"({"initContainers":[{"name":"a"},{)") + name + "},{" + name + "}]}",
       R"({"volumes":[{"name":"confidential-pods-device","hostPath":{"path":"/dev/null"}},
           {"name":"x","emptyDir":{}},{"name":"confidential-pods-output","hostPath":{"path":"/"}}]})",
+      R"({"volumes":[{"name":"confidential-pods-output","hostPath":{"path":"/"}},
+          {"name":"x","emptyDir":{}},{"name":"confidential-pods-device","hostPath":{"path":"/dev/null"}}]})",
   };
   for (const auto& row : rows) {
     CAPTURE(row);
@@ -210,6 +219,25 @@ TEST_CASE("step: an intact step behind another container is moved to the front")
   CHECK(patch.text() == R"([{"op":"add","path":"/initContainers","value":[)" +
                             json::to_text(step.container()) + R"(,{"name":"thief"}]}])");
   CHECK(flaw_of(step, injected(step, pod).root()) == "");
+}
+
+TEST_CASE("step: only what is wrong is mended") {
+  const auto step = Step::render(by_host_path());
+  const auto mended = [&](const std::string& edit) {
+    const auto pod = changed(with_step(step), edit);
+    json::Patch patch;
+    step.inject(pod.root(), "", patch);
+    CHECK(flaw_of(step, injected(step, pod).root()) == "");
+    return patch.text();
+  };
+  CHECK(
+      mended(R"({"op":"remove","path":"/volumes/1"})") ==
+      R"([{"op":"add","path":"/volumes/-","value":{"name":"confidential-pods-no-token","emptyDir":)"
+      R"({"medium":"Memory","sizeLimit":"1Mi"}}}])");
+  CHECK(mended(R"({"op":"add","path":"/initContainers/-",
+                   "value":{"name":"confidential-pods-attest","image":"second"}})") ==
+        R"([{"op":"add","path":"/initContainers","value":[)" + json::to_text(step.container()) +
+            "]}]");
 }
 
 TEST_CASE("step: every field of the container counts, and every field that could be added") {
@@ -352,6 +380,25 @@ TEST_CASE("step: two pools prescribe two steps") {
   const auto other = Step::render(by_resource());
   CHECK(flaw_of(other, with_step(one).root()) ==
         "initContainers[0] is not the attestation step as prescribed");
+}
+
+TEST_CASE(
+    "step: where AlwaysPullImages has set every policy, the step that is put back has it, too") {
+  const auto step = Step::render(by_host_path());
+  const auto policy_of = [&](const std::string& spec) {
+    const auto after = injected(step, parsed(spec));
+    CHECK(flaw_of(step, after.root()) == "");
+    return std::string(after.root()["initContainers"].at(0)["imagePullPolicy"].text());
+  };
+  CHECK(policy_of(R"({"containers":[{"name":"a","imagePullPolicy":"Always"}],
+                      "initContainers":[{"name":"b","imagePullPolicy":"Always"}]})") == "Always");
+  CHECK(policy_of(R"({"containers":[{"name":"a","imagePullPolicy":"Always"}],
+                      "initContainers":[{"name":"b","imagePullPolicy":"Never"}]})") ==
+        "IfNotPresent");
+  CHECK(policy_of(R"({"containers":[{"name":"a","imagePullPolicy":"Always"}],
+                      "initContainers":[{"name":"confidential-pods-attest",
+                                         "imagePullPolicy":"IfNotPresent"}]})") == "Always");
+  CHECK(policy_of(R"({"containers":[]})") == "IfNotPresent");
 }
 
 }  // namespace

@@ -79,8 +79,17 @@ TEST_CASE("toleration: only what nothing covers is added, at the end") {
       {R"({"tolerations":[{"key":"b","operator":"Exists"}]})",
        R"([{"op":"add","path":"/spec/tolerations/-","value":{"key":"a","operator":"Exists"}}])"},
       {R"({"tolerations":[{"operator":"Exists"}]})", "[]"},
+      // One of the Pod's own that ends would be the first to tolerate the taint, and evict the Pod.
       {R"({"tolerations":[{"operator":"Exists","tolerationSeconds":5},{"key":"b","value":"1"}]})",
-       R"([{"op":"add","path":"/spec/tolerations/-","value":{"key":"a","operator":"Exists"}}])"},
+       R"([{"op":"add","path":"/spec/tolerations/0","value":{"key":"a","operator":"Exists"}}])"},
+      {R"({"tolerations":[{"key":"b","operator":"Exists","tolerationSeconds":5}]})",
+       R"([{"op":"add","path":"/spec/tolerations/0","value":{"key":"b","operator":"Equal",)"
+       R"("value":"1"}},{"op":"add","path":"/spec/tolerations/-",)"
+       R"("value":{"key":"a","operator":"Exists"}}])"},
+      {R"({"tolerations":[{"key":"c","operator":"Exists","tolerationSeconds":5}]})",
+       R"([{"op":"add","path":"/spec/tolerations/-","value":{"key":"a","operator":"Exists"}},)"
+       R"({"op":"add","path":"/spec/tolerations/-","value":{"key":"b","operator":"Equal",)"
+       R"("value":"1"}}])"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.spec);
@@ -89,6 +98,11 @@ TEST_CASE("toleration: only what nothing covers is added, at the end") {
     tolerate(spec.root(), "/spec", missing_tolerations(spec.root(), wanted), patch);
     CHECK(patch.text() == row.patch);
   }
+}
+
+TEST_CASE("toleration: where none is wanted, those of the Pod are not even read") {
+  const auto unreadable = parsed(R"({"tolerations":{}})");
+  CHECK(missing_tolerations(unreadable.root(), {}).empty());
 }
 
 }  // namespace
