@@ -13,11 +13,13 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/backstop.h"
 #include "commands/certs.h"
 #include "commands/check.h"
 #include "commands/exit_codes.h"
 #include "commands/review.h"
 #include "commands/serve.h"
+#include "commands/webhooks.h"
 
 namespace {
 
@@ -40,6 +42,27 @@ void add_step_image(CLI::App& app, std::string& image) {
       ->capture_default_str();
 }
 
+void add_trusted_schedulers(CLI::App& app, std::vector<std::string>& schedulers) {
+  app.add_option("--trusted-scheduler", schedulers,
+                 "User name that may bind Pods where policies reach; repeatable")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+}
+
+void add_output(CLI::App& app, std::string& output) {
+  app.add_option("-o,--output", output, "yaml | json")
+      ->check(CLI::IsMember({"yaml", "json"}))
+      ->capture_default_str();
+}
+
+void add_trusted(CLI::App& app, TrustOptions& trusted) {
+  add_trusted_schedulers(app, trusted.schedulers);
+  app.add_option("--trusted-group", trusted.groups,
+                 "Group that may take namespaces out of policies; repeatable")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+}
+
 Run describe_serve(CLI::App& app) {
   auto options = std::make_shared<ServeOptions>();
   app.add_option("--policies", options->policies, "Folder of policy files")->required();
@@ -58,6 +81,9 @@ Run describe_serve(CLI::App& app) {
   app.add_option("--certificate-name", options->certificate_names, "DNS name of the certificate")
       ->allow_extra_args(false)
       ->capture_default_str();
+  app.add_flag("--manage-webhooks", options->manage_webhooks,
+               "Keep entries in the webhook configurations where the policies reach");
+  add_trusted(app, options->trusted);
   app.add_option("--threads", options->threads, "Server threads; 0: one a core, at most 4")
       ->check(CLI::Range(0, 256));
   app.add_option("--drain-seconds", options->drain_seconds,
@@ -104,6 +130,30 @@ Run describe_review(CLI::App& app) {
   };
 }
 
+Run describe_webhooks(CLI::App& app) {
+  auto options = std::make_shared<WebhooksOptions>();
+  app.add_option("--policies", options->policies, "Folder of policy files")->required();
+  auto* service = app.add_option("--service", options->service,
+                                 "NAMESPACE/NAME:PORT of the Service that leads to the webhook")
+                      ->capture_default_str();
+  app.add_option("--url", options->url, "https://HOST:PORT, where no Service leads to it")
+      ->excludes(service);
+  app.add_option("--ca-file", options->ca_file,
+                 "Authority of its certificate (PEM); left out, serve --manage-certificates writes "
+                 "it");
+  add_trusted(app, options->trusted);
+  add_output(app, options->output);
+  return [options] { return webhooks(*options, std::cout, std::cerr); };
+}
+
+Run describe_backstop(CLI::App& app) {
+  auto options = std::make_shared<BackstopOptions>();
+  app.add_option("--policies", options->policies, "Folder of policy files")->required();
+  add_trusted_schedulers(app, options->schedulers);
+  add_output(app, options->output);
+  return [options] { return backstop(*options, std::cout, std::cerr); };
+}
+
 Run describe_certs(CLI::App& app) {
   struct Options {
     std::string folder;
@@ -130,6 +180,9 @@ constexpr Command kCommands[] = {
     {"serve", "Answer the API server's admission reviews", describe_serve},
     {"check", "Lint policy files", describe_check},
     {"review", "Tell what would happen to manifests, offline", describe_review},
+    {"webhooks", "Print the webhook configurations that policies need", describe_webhooks},
+    {"backstop", "Print admission policies that hold the core without a webhook",
+     describe_backstop},
     {"certs", "Make certificates", describe_certs},
     {"version", "Print the version", describe_version},
 };

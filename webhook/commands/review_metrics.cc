@@ -53,9 +53,10 @@ ReviewMetrics::ReviewMetrics(prometheus::Registry& registry)
                                  "Time since the API server last said anything of namespaces")),
       namespace_failures(gauge(registry, "confidential_pods_namespace_failures",
                                "Lists and watches of namespaces that ended in an error")),
-      certificate_failures(
-          gauge(registry, "confidential_pods_certificate_failures",
-                "Looks at the certificate Secret and configurations that failed")) {
+      certificate_failures(gauge(registry, "confidential_pods_certificate_failures",
+                                 "Looks at the certificate Secret and configurations that failed")),
+      webhook_failures(gauge(registry, "confidential_pods_webhook_failures",
+                             "Looks at the entries of the webhook configurations that failed")) {
   auto& seconds = prometheus::BuildHistogram()
                       .Name("confidential_pods_review_seconds")
                       .Help("Time from a read request to its encoded answer")

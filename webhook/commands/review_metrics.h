@@ -65,6 +65,7 @@ class ReviewMetrics {
   prometheus::Gauge& namespaces_staleness;
   prometheus::Gauge& namespace_failures;
   prometheus::Gauge& certificate_failures;
+  prometheus::Gauge& webhook_failures;
 };
 
 // "mutate" and "validate": the doors as metrics and logs name them.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "admission/namespace_exit.h"
 #include "admission/review.h"
 #include "json/writer.h"
 
@@ -30,18 +31,31 @@ struct ReviewService::Asked {
 
 namespace {
 
-// The cluster as one look-up told it.
-class LookedUp final : public admission::Cluster {
+// One namespace as a look-up told it.
+class OneNamespace final : public admission::Cluster {
  public:
-  LookedUp(std::string name, Labels labels) : name_(std::move(name)), labels_(std::move(labels)) {}
+  OneNamespace(std::string name, Labels labels, std::optional<std::string> kept_pod)
+      : name_(std::move(name)), labels_(std::move(labels)), kept_pod_(std::move(kept_pod)) {}
   [[nodiscard]] Labels namespace_labels(std::string_view name) const override {
     return name == name_ ? labels_ : nullptr;
+  }
+  [[nodiscard]] std::optional<std::string> kept_pod(std::string_view name) const override {
+    return name == name_ ? kept_pod_ : std::nullopt;
   }
 
  private:
   std::string name_;
   Labels labels_;
+  std::optional<std::string> kept_pod_;
 };
+
+// Whether a Pod is one that the policies would lose. It owns what it points into.
+kube::PodSearch::Matches kept_by(admission::NamespaceExit exit,
+                                 std::shared_ptr<const policy::Snapshot> policies) {
+  return [exit = std::move(exit), policies = std::move(policies)](json::Node pod) {
+    return exit.keeps(pod) != nullptr;
+  };
+}
 
 // Half of what the API server waits leaves time for the decision and the way back.
 std::chrono::milliseconds lookup_time(const server::Request& request) {
@@ -134,10 +148,17 @@ void ReviewService::add_routes(server::Routes& routes) {
   };
 }
 
-bool ReviewService::must_ask(Door door, const admission::Request& review,
-                             const policy::Snapshot& snapshot) const {
-  return snapshot.needs_labels_of(review.namespace_name) &&
-         !cluster_.namespace_labels(review.namespace_name) && admission::is_judged(door, review);
+std::optional<ReviewService::Unknown> ReviewService::unknown_to(Door door,
+                                                                const admission::Request& review,
+                                                                const Policies& policies) const {
+  const auto name = review.namespace_name;
+  const bool is_unknown = policies->needs_labels_of(name) && !cluster_.namespace_labels(name);
+  if (is_unknown && admission::is_judged(door, review)) return Unknown{std::string(name), {}};
+  if (door == Door::Place) return std::nullopt;
+  auto exit = admission::NamespaceExit::of(review, *policies);
+  if (!exit) return std::nullopt;
+  auto leaving = exit->name;
+  return Unknown{std::move(leaving), kept_by(std::move(*exit), policies)};
 }
 
 server::Reply ReviewService::refuse(const Asked& asked, const Fault& fault) {
@@ -186,8 +207,10 @@ ReviewService::Judged ReviewService::judge_unguarded(const Asked& asked, std::st
   const auto review = admission::decode(*document);
   if (!review) return refuse(asked, explained(review.error()));
   const auto snapshot = policies_.current();
-  if (asked.may_ask && must_ask(asked.door, *review, *snapshot)) {
-    return std::unexpected(UnknownNamespace{std::string(review->namespace_name)});
+  if (asked.may_ask) {
+    if (auto unknown = unknown_to(asked.door, *review, snapshot)) {
+      return std::unexpected(std::move(*unknown));
+    }
   }
   const bool rehearsed = is_rehearsed(asked.door, *review);
   if (rehearsed && !memory.grow(charged * limits::kRehearsalBytesPerByte)) return no_room();
@@ -199,20 +222,39 @@ ReviewService::Judged ReviewService::judge_unguarded(const Asked& asked, std::st
   return reply;
 }
 
+// Where it cannot be answered it stays unknown, and is refused.
+boost::asio::awaitable<ReviewService::LookedUp> ReviewService::look_up(
+    Unknown unknown, std::chrono::milliseconds patience) {
+  std::string name = unknown.name_space;
+  if (unknown.pod) {
+    auto kept = co_await api_.pods->find(std::move(name), std::move(unknown.pod), patience);
+    std::optional<std::string> pod;
+    if (kept) {
+      pod = std::move(*kept);
+    } else {
+      spdlog::warn("Pods of namespace {}: {}", unknown.name_space, kept.error().text());
+    }
+    co_return std::make_unique<OneNamespace>(std::move(unknown.name_space), nullptr,
+                                             std::move(pod));
+  }
+  auto labels = co_await api_.namespaces->look_up(std::move(name), patience);
+  co_return std::make_unique<OneNamespace>(std::move(unknown.name_space),
+                                           std::move(labels).value_or(nullptr), std::nullopt);
+}
+
 boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::Request request) {
   const auto patience = lookup_time(request);
-  Asked asked{door, uid_at_the_front(request.body), Clock::now(), namespaces_ != nullptr};
+  Asked asked{door, uid_at_the_front(request.body), Clock::now(), api_.namespaces != nullptr};
   if (request.cut) co_return refuse(asked, explained(*request.cut));
   // Parsing writes into the text. What is parsed costs many times that text, so that after a wait
   // it is parsed once more, from a copy.
   std::string again = asked.may_ask ? request.body : std::string();
   auto judged = judge(asked, std::move(request.body), cluster_);
   if (!judged) {
-    // Where it cannot be answered, the namespace stays unknown and is refused.
-    auto answer = co_await namespaces_->look_up(judged.error().name, patience);
-    const LookedUp told(std::move(judged.error().name), std::move(answer).value_or(nullptr));
+    auto unknown = std::move(judged.error());
+    const LookedUp told = co_await look_up(std::move(unknown), patience);
     asked.may_ask = false;
-    judged = judge(asked, std::move(again), told);
+    judged = judge(asked, std::move(again), *told);
   }
   co_return std::move(*judged);
 }

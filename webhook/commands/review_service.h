@@ -4,12 +4,15 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <expected>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "admission/decide.h"
 #include "base/limits.h"
 #include "commands/review_metrics.h"
 #include "kube/namespace_cache.h"
+#include "kube/pod_search.h"
 #include "policy/store.h"
 #include "server/budget.h"
 #include "server/http.h"
@@ -18,38 +21,49 @@ namespace cpods::commands {
 
 struct Fault;  // why a body could not be judged
 
+// Whom to ask what memory does not tell; both or neither, and then there is no API server.
+struct ApiQuestions {
+  kube::NamespaceCache* namespaces = nullptr;
+  kube::PodSearch* pods = nullptr;
+};
+
 class ReviewService {
  public:
-  // `namespaces` may be null: then there is no API server to ask.
-  ReviewService(const policy::Store& policies, const admission::Cluster& cluster,
-                kube::NamespaceCache* namespaces, ReviewMetrics& metrics)
-      : policies_(policies), cluster_(cluster), namespaces_(namespaces), metrics_(metrics) {}
+  ReviewService(const policy::Store& policies, const admission::Cluster& cluster, ApiQuestions api,
+                ReviewMetrics& metrics)
+      : policies_(policies), cluster_(cluster), api_(api), metrics_(metrics) {}
 
   // Adds POST /mutate and POST /validate.
   void add_routes(server::Routes& routes);
 
  private:
   struct Asked;  // one request on its way through a door
-  struct UnknownNamespace {
-    std::string name;
+  // What must be known of a namespace first: its labels, or a Pod of it that matches.
+  struct Unknown {
+    std::string name_space;
+    kube::PodSearch::Matches pod;
   };
-  using Judged = std::expected<server::Reply, UnknownNamespace>;
+  using Judged = std::expected<server::Reply, Unknown>;
 
   boost::asio::awaitable<server::Reply> answer(admission::Door door, server::Request request);
-  // Parse, decide, encode, without a pause. The namespace whose labels must be known first is told
-  // instead, where `asked` may still ask for it.
+  // Parse, decide, encode, without a pause. What must be known first is told instead, where `asked`
+  // may still ask for it.
   [[nodiscard]] Judged judge(const Asked& asked, std::string body,
                              const admission::Cluster& cluster);
   [[nodiscard]] Judged judge_unguarded(const Asked& asked, std::string body,
                                        const admission::Cluster& cluster);
   [[nodiscard]] server::Reply refuse(const Asked& asked, const Fault& fault);
   [[nodiscard]] server::Reply refuse_internally(const Asked& asked, std::string_view what);
-  [[nodiscard]] bool must_ask(admission::Door door, const admission::Request& review,
-                              const policy::Snapshot& snapshot) const;
+  using Policies = std::shared_ptr<const policy::Snapshot>;
+  [[nodiscard]] std::optional<Unknown> unknown_to(admission::Door door,
+                                                  const admission::Request& review,
+                                                  const Policies& policies) const;
+  using LookedUp = std::unique_ptr<const admission::Cluster>;
+  boost::asio::awaitable<LookedUp> look_up(Unknown unknown, std::chrono::milliseconds patience);
 
   const policy::Store& policies_;
   const admission::Cluster& cluster_;
-  kube::NamespaceCache* namespaces_;
+  ApiQuestions api_;
   ReviewMetrics& metrics_;
   server::Budget documents_{limits::kDocumentMemory};  // what parsed reviews may cost at once
 };

@@ -18,9 +18,12 @@
 
 #include "commands/exit_codes.h"
 #include "commands/review_service.h"
+#include "configuration/webhooks.h"
 #include "kube/certificate_keeper.h"
 #include "kube/loop.h"
 #include "kube/namespace_cache.h"
+#include "kube/pod_search.h"
+#include "kube/webhook_keeper.h"
 #include "pod/names.h"
 #include "policy/directory.h"
 #include "policy/store.h"
@@ -46,7 +49,9 @@ struct ApiServer {
   kube::Loop loop;
   std::unique_ptr<kube::ApiClient> client;
   std::unique_ptr<kube::NamespaceCache> namespaces;
+  std::unique_ptr<kube::PodSearch> pods;
   std::unique_ptr<kube::CertificateKeeper> keeper;
+  std::unique_ptr<kube::WebhookKeeper> webhooks;
 
   ~ApiServer() { loop.stop(); }
 };
@@ -61,10 +66,10 @@ class StopSignals {
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
   }
-  // True when one came within a second.
-  [[nodiscard]] bool wait_a_second() const {
-    const timespec second{1, 0};
-    return sigtimedwait(&signals_, nullptr, &second) > 0;
+  // True when one came within a quarter of a second.
+  [[nodiscard]] bool wait() const {
+    const timespec quarter{0, 250'000'000};
+    return sigtimedwait(&signals_, nullptr, &quarter) > 0;
   }
 
  private:
@@ -106,13 +111,14 @@ class Serving {
     if (auto code = load_policies(err)) return code;
     if (auto code = reach_api_server(err)) return code;
     if (auto code = take_certificates(err)) return code;
-    service_.emplace(policies_, cluster(), api_ ? api_->namespaces.get() : nullptr, metrics_);
+    if (auto code = keep_webhooks(err)) return code;
+    service_.emplace(policies_, cluster(), questions(), metrics_);
     if (auto code = listen(err)) return code;
     if (api_) api_->loop.start();
     return std::nullopt;
   }
 
-  // Once a second.
+  // A few times a second, so that an edited policy is in force within one.
   void tick() {
     follow_policies();
     read_figures();
@@ -130,7 +136,7 @@ class Serving {
       ended = true;
     });
     while (!ended) {
-      if (signals.wait_a_second()) listener_->stop();
+      if (signals.wait()) listener_->stop();
       tick();
     }
     waiting.join();
@@ -146,6 +152,11 @@ class Serving {
   [[nodiscard]] const admission::Cluster& cluster() const {
     if (api_) return *api_->namespaces;
     return names_only_;
+  }
+
+  [[nodiscard]] ApiQuestions questions() const {
+    if (!api_) return {};
+    return {api_->namespaces.get(), api_->pods.get()};
   }
 
   // What is wrong with the command line alone is told before anything is begun.
@@ -212,6 +223,7 @@ class Serving {
     spdlog::info("API server: {}", api_->client->describe());
     api_->namespaces = std::make_unique<kube::NamespaceCache>(*api_->client);
     api_->namespaces->start();
+    api_->pods = std::make_unique<kube::PodSearch>(*api_->client);
     readiness_.require([this]() -> std::optional<std::string> {
       if (api_->namespaces->synced()) return std::nullopt;
       return "the namespaces have not been listed yet";
@@ -244,6 +256,29 @@ class Serving {
       return "there is no certificate yet";
     });
     return std::nullopt;
+  }
+
+  std::optional<int> keep_webhooks(std::ostream& err) {
+    if (!options_.manage_webhooks) return std::nullopt;
+    if (!api_) {
+      err << "--manage-webhooks needs the API server: give --kubeconfig or run in a Pod\n";
+      return kUnusable;
+    }
+    api_->webhooks =
+        std::make_unique<kube::WebhookKeeper>(*api_->client, kube::WebhookKeeperSettings{});
+    api_->webhooks->start();
+    want_webhooks();
+    readiness_.require([this]() -> std::optional<std::string> {
+      if (api_->webhooks->ready()) return std::nullopt;
+      return "the webhook configurations do not say yet what the policies reach";
+    });
+    return std::nullopt;
+  }
+
+  void want_webhooks() {
+    if (!api_ || !api_->webhooks) return;
+    const configuration::Trusted trusted{options_.trusted.schedulers, options_.trusted.groups};
+    api_->webhooks->want(configuration::scoped_entries(*policies_.current(), trusted));
   }
 
   std::optional<int> listen(std::ostream& err) {
@@ -295,6 +330,7 @@ class Serving {
     if (reload.accepted) {
       metrics_.policy_reloads.Increment();
       tell_policies_in_force();
+      want_webhooks();
     } else {
       metrics_.policy_reload_failures.Increment();
       spdlog::error("policies not reloaded: generation {} stays in force", policies_.generation());
@@ -307,8 +343,12 @@ class Serving {
     metrics_.namespaces.Set(static_cast<double>(figures.namespaces));
     metrics_.namespaces_staleness.Set(figures.staleness_seconds);
     metrics_.namespace_failures.Set(static_cast<double>(figures.failures));
-    if (!api_->keeper) return;
-    metrics_.certificate_failures.Set(static_cast<double>(api_->keeper->figures().failures));
+    if (api_->keeper) {
+      metrics_.certificate_failures.Set(static_cast<double>(api_->keeper->figures().failures));
+    }
+    if (api_->webhooks) {
+      metrics_.webhook_failures.Set(static_cast<double>(api_->webhooks->figures().failures));
+    }
   }
 
   const ServeOptions& options_;
@@ -334,7 +374,7 @@ int serve(const ServeOptions& options, std::ostream& err) {
   start_logging(options.log_level);
   Serving serving(options);
   if (const auto code = serving.start(err)) return *code;
-  while (!signals.wait_a_second()) serving.tick();
+  while (!signals.wait()) serving.tick();
   serving.stop(signals);
   spdlog::shutdown();
   return kFine;

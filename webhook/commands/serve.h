@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "commands/webhooks.h"
+
 namespace cpods::commands {
 
 struct ServeOptions {
@@ -18,6 +20,8 @@ struct ServeOptions {
   bool manage_certificates = false;
   std::string certificate_secret = "confidential-pods/confidential-pods-tls";
   std::vector<std::string> certificate_names = {"confidential-pods.confidential-pods.svc"};
+  bool manage_webhooks = false;
+  TrustOptions trusted;  // for manage_webhooks
   unsigned threads = 0;
   unsigned drain_seconds = 10;
   std::string log_level = "info";

@@ -14,13 +14,13 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
-#include <cctype>
 #include <exception>
 #include <optional>
 #include <random>
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "kube/backoff.h"
 #include "kube/look_ups.h"
 #include "kube/namespace_feed.h"
@@ -49,21 +49,6 @@ constexpr Milliseconds kWatchQuiet{(kWatchSecondsMost + 30) * 1000};
 // is not asked in a tight circle.
 constexpr std::chrono::seconds kShortWatch{5};
 constexpr unsigned kGone = 410;
-
-// The continue token is base64url, but the API says opaque.
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.') {
-      out += c;
-    } else {
-      out += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
-    }
-  }
-  return out;
-}
 
 }  // namespace
 

@@ -1,0 +1,154 @@
+#include "configuration/webhooks.h"
+
+#include <doctest/doctest.h>
+
+#include "base/limits.h"
+#include "json/document.h"
+#include "snapshots.h"
+#include "unit/parsed.h"
+
+namespace cpods::configuration {
+namespace {
+
+const Trusted kTrusted{{"system:kube-scheduler"}, {"system:masters"}};
+using Policies = std::vector<std::pair<std::string, std::string>>;
+
+// "opt-in.guard Fail", without the digits, in order.
+std::vector<std::string> told(const std::vector<Entry>& entries) {
+  std::vector<std::string> out;
+  for (const auto& entry : entries) {
+    CHECK(is_named_after_content(entry.name));
+    const auto digits = entry.name.rfind('-', entry.name.find(".confidential.pods"));
+    const auto kind = entry.name.find('.', digits);
+    const auto body = parsed(entry.body);
+    out.push_back(entry.name.substr(0, digits) +
+                  entry.name.substr(kind, entry.name.find(".confidential") - kind) + " " +
+                  std::string(body.root()["failurePolicy"].text()));
+  }
+  return out;
+}
+
+using Lines = std::vector<std::string>;
+const std::string kLabel = "namespaceSelector: {matchLabels: {confidential: 'true'}}";
+
+TEST_CASE("webhooks: an entry a scope and subject, Fail where a policy enforces") {
+  const auto entries =
+      scoped_entries(*snapshot_of({{"opt-in", kLabel + ", podSelector: {}"}}), kTrusted);
+  CHECK(told(entries.mutating) == Lines{"opt-in.place Ignore"});
+  CHECK(told(entries.validating) == Lines{"opt-in.guard Fail", "opt-in.bindings Fail",
+                                          "opt-in.templates Ignore", "reach.namespaces Fail"});
+}
+
+TEST_CASE("webhooks: what a policy does not do, nobody is asked for") {
+  struct Row {
+    std::string spec;
+    Lines mutating;
+    Lines validating;
+  };
+  const std::vector<Row> rows = {
+      {"namespaces: [a], secrets: {names: [x]}",
+       {},
+       {"p.guard Fail", "p.bindings Fail", "p.templates Ignore", "reach.namespaces Fail"}},
+      {"namespaces: [a], secrets: {names: [x], onUse: Place}, templates: Ignore",
+       {"p.place Ignore"},
+       {"p.guard Fail", "p.bindings Fail", "reach.namespaces Fail"}},
+      {"action: Warn, namespaces: [a], podSelector: {}",
+       {},
+       {"p.guard Ignore", "p.bindings Ignore", "p.templates Ignore"}},
+      {"action: Audit, namespaces: [a], podSelector: {}, templates: Ignore",
+       {},
+       {"p.guard Ignore", "p.bindings Ignore"}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.spec);
+    const auto entries = scoped_entries(*snapshot_of({{"p", row.spec}}), kTrusted);
+    CHECK(told(entries.mutating) == row.mutating);
+    CHECK(told(entries.validating) == row.validating);
+  }
+  CHECK(scoped_entries(*snapshot_of({}), kTrusted).validating.empty());
+}
+
+TEST_CASE("webhooks: a scope within another is not asked about twice") {
+  const auto guards = [](const Policies& policies) {
+    Lines out;
+    for (const auto& line : told(scoped_entries(*snapshot_of(policies), kTrusted).validating)) {
+      if (line.contains(".guard")) out.push_back(line);
+    }
+    return out;
+  };
+  const std::string all = "podSelector: {}";
+  CHECK(guards({{"a", "namespaces: [x], " + all}, {"b", "namespaces: [x], " + all}}) ==
+        Lines{"a.guard Fail"});
+  CHECK(guards({{"a", "namespaces: [x-1], " + all}, {"b", "namespaces: ['x-*'], " + all}}) ==
+        Lines{"b.guard Fail"});
+  CHECK(guards({{"a", kLabel + ", " + all}, {"b", "namespaces: ['*'], " + all}}) ==
+        Lines{"b.guard Fail"});
+  CHECK(guards({{"a", "namespaces: [y], " + kLabel + ", " + all}, {"b", kLabel + ", " + all}}) ==
+        Lines{"b.guard Fail"});
+  // One that lets pass while nobody answers does not stand for one that refuses.
+  CHECK(guards(
+            {{"a", "namespaces: [x], " + all}, {"b", "action: Warn, namespaces: ['*'], " + all}}) ==
+        Lines{"a.guard Fail", "b.guard Ignore"});
+  // Each stands for the other; the first stays.
+  CHECK(guards({{"a", "namespaces: ['x*', 'xy'], " + all}, {"b", "namespaces: ['x*'], " + all}}) ==
+        Lines{"a.guard Fail"});
+}
+
+TEST_CASE("webhooks: the conditions of an entry are its scope and what is trusted") {
+  const auto entries =
+      scoped_entries(*snapshot_of({{"p", "namespaces: ['pay-*'], podSelector: {}, " + kLabel}}),
+                     {{"system:kube-scheduler", "batch"}, {"system:masters", "platform"}});
+  const auto conditions_of = [&](std::size_t index) {
+    Lines out;
+    const auto body = parsed(entries.validating.at(index).body);
+    for (const auto each : body.root()["matchConditions"].elements()) {
+      out.emplace_back(each["expression"].text());
+    }
+    return out;
+  };
+  CHECK(conditions_of(0).at(0) == R"(request.namespace.startsWith("pay-"))");
+  CHECK(conditions_of(1) ==
+        Lines{R"(request.namespace.startsWith("pay-"))",
+              R"(!(request.userInfo.username in ["system:kube-scheduler", "batch"]))"});
+  CHECK(conditions_of(3).at(0) ==
+        R"(!request.userInfo.groups.exists(each, each in ["system:masters", "platform"]))");
+  CHECK(conditions_of(3).at(2).starts_with(
+      R"(["confidential", "control-plane", "kubernetes.azure.com/managedby"].exists(each, )"));
+}
+
+TEST_CASE("webhooks: more scopes than an object can hold are one, everywhere") {
+  Policies policies;
+  for (std::size_t i = 0; i <= limits::kScopes; ++i) {
+    policies.emplace_back("p" + std::to_string(i),
+                          "namespaces: [n" + std::to_string(i) + "], podSelector: {}");
+  }
+  const auto entries = scoped_entries(*snapshot_of(policies), kTrusted);
+  CHECK(told(entries.mutating) == Lines{"everywhere.place Ignore"});
+  CHECK(told(entries.validating).at(0) == "everywhere.guard Fail");
+  policies.pop_back();
+  CHECK(scoped_entries(*snapshot_of(policies), kTrusted).mutating.size() == limits::kScopes);
+}
+
+TEST_CASE("webhooks: both configurations say how the API server reaches the webhook") {
+  const auto address = parsed(R"({"service":{"namespace":"n","name":"s","port":8443},
+                                   "caBundle":"QUJD"})");
+  const auto objects = webhook_configurations(
+      *snapshot_of({{"p", "namespaces: [a], podSelector: {}"}}), kTrusted, address.root());
+  REQUIRE(objects.size() == 2);
+  const auto mutating = parsed(objects[0]);
+  CHECK(mutating.root()["kind"].text() == "MutatingWebhookConfiguration");
+  CHECK(
+      json::to_text(mutating.root()["webhooks"].at(0)["clientConfig"]) ==
+      R"({"service":{"namespace":"n","name":"s","port":8443,"path":"/mutate"},"caBundle":"QUJD"})");
+  const auto validating = parsed(objects[1]);
+  std::vector<std::string> last;
+  for (const auto entry : validating.root()["webhooks"].elements()) {
+    CHECK(entry["clientConfig"]["service"]["path"].text() == "/validate");
+    last.emplace_back(entry["name"].text());
+  }
+  CHECK(last.at(last.size() - 2) == "policies.confidential.pods");
+  CHECK(last.back() == "nodes.confidential.pods");
+}
+
+}  // namespace
+}  // namespace cpods::configuration

@@ -1,0 +1,24 @@
+#pragma once
+// Parts of expressions in the Common Expression Language, as the API server evaluates it in
+// matchConditions and admission policies.
+// Pure; any thread.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/model.h"
+
+namespace cpods::configuration::cel {
+
+// A string literal. JSON's escapes are CEL's too.
+[[nodiscard]] std::string quoted(std::string_view text);
+// ["a", "b"]
+[[nodiscard]] std::string list(std::span<const std::string> texts);
+// True where the string `value` matches one of the patterns: value == "web" ||
+// value.startsWith("pay-").
+[[nodiscard]] std::string matches_any(std::string_view value,
+                                      const std::vector<policy::NamePattern>& patterns);
+
+}  // namespace cpods::configuration::cel

@@ -1,0 +1,123 @@
+#include "configuration/entry.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "base/bytes.h"
+#include "json/document.h"
+#include "json/writer.h"
+#include "pod/names.h"
+
+namespace cpods::configuration {
+namespace {
+
+constexpr std::string_view kDomain = ".confidential.pods";
+constexpr std::size_t kDigits = 8;
+// A webhook's name is a DNS subdomain, of at most 253 characters in all.
+constexpr std::size_t kSubjectBytes = 128;
+
+std::string shortened(std::string_view subject) {
+  auto out = subject.substr(0, kSubjectBytes);
+  while (!out.empty() && std::isalnum(static_cast<unsigned char>(out.back())) == 0) {
+    out.remove_suffix(1);
+  }
+  return std::string(out);
+}
+
+void write_client_config(json::Writer& out, json::Node like, std::string_view path) {
+  out.object();
+  if (const auto url = like["url"].text(); !url.empty()) {
+    const auto host = url.find("://");
+    const auto end = host == std::string_view::npos ? host : url.find('/', host + 3);
+    out.field("url", std::string(url.substr(0, end)) + std::string(path));
+  }
+  if (const auto service = like["service"]) {
+    out.key("service").object();
+    for (const auto [key, value] : service.members()) {
+      if (key != "path") out.key(key).node(value);
+    }
+    out.field("path", path).end();
+  }
+  if (const auto bundle = like["caBundle"]) out.key("caBundle").node(bundle);
+  out.end();
+}
+
+// Azure/AKS: what its admissions enforcer adds, so that webhooks leave its own namespaces alone.
+bool is_of_the_enforcer(json::Node expression) {
+  return std::ranges::find(names::kExemptingLabels, expression["key"].text()) !=
+         names::kExemptingLabels.end();
+}
+
+void write_selector_without_enforcer(json::Writer& out, json::Node selector) {
+  out.object();
+  for (const auto [key, value] : selector.members()) {
+    out.key(key);
+    if (key != "matchExpressions") {
+      out.node(value);
+      continue;
+    }
+    out.array();
+    for (const auto expression : value.elements()) {
+      if (!is_of_the_enforcer(expression)) out.node(expression);
+    }
+    out.end();
+  }
+  out.end();
+}
+
+std::string without_address(json::Node stored) {
+  json::Writer out;
+  out.object();
+  for (const auto [key, value] : stored.members()) {
+    if (key == "name" || key == "clientConfig") continue;
+    out.key(key);
+    if (key == "namespaceSelector") {
+      write_selector_without_enforcer(out, value);
+    } else {
+      out.node(value);
+    }
+  }
+  return out.end().take();
+}
+
+}  // namespace
+
+Entry named_entry(std::string_view subject, std::string_view kind, std::string path,
+                  std::string body) {
+  const auto digits = hex_encode(sha256(as_bytes(body))).substr(0, kDigits);
+  return {
+      .name = shortened(subject) + "-" + digits + "." + std::string(kind) + std::string(kDomain),
+      .path = std::move(path),
+      .body = std::move(body)};
+}
+
+bool is_named_after_content(std::string_view name) {
+  if (!name.ends_with(kDomain)) return false;
+  name.remove_suffix(kDomain.size());
+  const auto dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const auto lead = name.substr(0, dot);
+  if (lead.size() <= kDigits + 1 || lead[lead.size() - kDigits - 1] != '-') return false;
+  return std::ranges::all_of(lead.substr(lead.size() - kDigits), [](unsigned char c) {
+    return std::isdigit(c) != 0 || (c >= 'a' && c <= 'f');
+  });
+}
+
+std::string with_client_config(const Entry& entry, json::Node client_config) {
+  json::Writer out;
+  out.object().field("name", entry.name).key("clientConfig");
+  write_client_config(out, client_config, entry.path);
+  const auto body = json::Document::parse(entry.body);
+  for (const auto [key, value] : body->root().members()) out.key(key).node(value);
+  return out.end().take();
+}
+
+bool agrees(json::Node stored, const Entry& entry) {
+  const auto wanted = json::Document::parse(entry.body);
+  const auto is = json::Document::parse(without_address(stored));
+  const auto should = json::Document::parse(without_address(wanted->root()));
+  return is && should && is->root().equals(should->root());
+}
+
+}  // namespace cpods::configuration

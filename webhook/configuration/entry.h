@@ -1,0 +1,44 @@
+#pragma once
+// One entry of a webhook configuration (admissionregistration.k8s.io/v1 MutatingWebhook and
+// ValidatingWebhook) that follows from policies, and how it is told from others.
+//
+// Its name ends with eight digits of its own content before the kind:
+// payments-1c9f03ab.guard.confidential.pods. So replicas with different policies, or of different
+// versions, never write two contents under one name, and an entry that nobody wants any more is
+// known by its name.
+// Plain values; any thread.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/node.h"
+
+namespace cpods::configuration {
+
+struct Entry {
+  std::string name;
+  std::string path;  // of the door: /mutate or /validate
+  std::string body;  // JSON: the entry without name and clientConfig, every default written out
+};
+
+// Of one MutatingWebhookConfiguration and one ValidatingWebhookConfiguration.
+struct Entries {
+  std::vector<Entry> mutating;
+  std::vector<Entry> validating;
+};
+
+// The entry named after its content and `subject`, which is what its reader knows it by.
+[[nodiscard]] Entry named_entry(std::string_view subject, std::string_view kind, std::string path,
+                                std::string body);
+// Whether named_entry() makes such names.
+[[nodiscard]] bool is_named_after_content(std::string_view name);
+
+// The whole entry as JSON. `client_config`: another entry's, of which everything but the path is
+// kept.
+[[nodiscard]] std::string with_client_config(const Entry& entry, json::Node client_config);
+// `stored`, as the API server has it, says what `entry` says: all but its clientConfig, and the
+// expressions that AKS' admissions enforcer adds to the namespaceSelectors of others.
+[[nodiscard]] bool agrees(json::Node stored, const Entry& entry);
+
+}  // namespace cpods::configuration
