@@ -12,13 +12,16 @@ from harness.installation import OPT_IN_LABEL, Installation
 from harness.manifests import MANIFESTS
 from harness.processes import wait_until
 
+import arrangements
 import pods
+from escape import wait_for_service_account
 
 STEP = "confidential-pods-attest"
 HERE = pathlib.Path(__file__).resolve().parent
 OVERLAY = MANIFESTS / "overlays" / "aks"
 
 _installation: Installation | None = None
+_arrangement = arrangements.SHIPPED
 
 
 def installation() -> Installation:
@@ -42,13 +45,25 @@ def _end(started: Installation, folder: pathlib.Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def arrange(wanted: arrangements.Shipped) -> None:
+    """Has the installation stand as the case wants it."""
+    global _arrangement
+    if _arrangement is not wanted:
+        _arrangement.leave(installation())
+        _arrangement = arrangements.SHIPPED
+        wanted.enter(installation())
+        _arrangement = wanted
+
+
 class ClusterCase(unittest.TestCase):
     """One case against the real control plane, in namespaces of its own."""
 
     maxDiff = None
+    arrangement = arrangements.SHIPPED
 
     def setUp(self):
         self.installation = installation()
+        arrange(self.arrangement)
         self.kubectl = self.installation.kubectl
         self.webhook = self.installation.webhook
 
@@ -57,8 +72,7 @@ class ClusterCase(unittest.TestCase):
         labels = {OPT_IN_LABEL: "true"} if opted_in else {}
         self.kubectl.create({"apiVersion": "v1", "kind": "Namespace",
                              "metadata": {"name": name, "labels": labels}})
-        wait_until(f"the service account of {name}", lambda: self.kubectl.run(
-            "get", "serviceaccount", "default", "-n", name).code == 0, 15, every=0.1)
+        wait_for_service_account(self.kubectl, name)
         return name
 
     def assert_confidential(self, stored: dict) -> None:

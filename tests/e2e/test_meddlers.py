@@ -1,4 +1,5 @@
-"""Other mutating webhooks that undo or displace the attestation step and the placement.
+"""Other mutating webhooks that undo or displace the attestation step and the placement, or add a
+reference to a guarded Secret.
 
 The API server calls configurations in the order of their names: "aa-…" before ours, "zz-…"
 after.
@@ -29,10 +30,17 @@ def prepend_init_container(pod: dict) -> list[dict]:
     return [{"op": "add", "path": "/spec/initContainers", "value": [SIDECAR, *present]}]
 
 
+def add_secret_volume(pod: dict) -> list[dict]:
+    wanted = pod["metadata"].get("annotations", {}).get("example.com/mount")
+    return [{"op": "add", "path": "/spec/volumes", "value": [
+        {"name": "mounted", "secret": {"secretName": wanted}}]}] if wanted else []
+
+
 class Meddlers(ClusterCase):
 
-    def meddle(self, name: str, namespace: str, meddling: Meddling, **options) -> str:
-        self.namespace(namespace, opted_in=True)
+    def meddle(self, name: str, namespace: str, meddling: Meddling, opted_in: bool = True,
+               **options) -> str:
+        self.namespace(namespace, opted_in)
         meddler = Meddler(self.installation.control_plane, name, namespace, meddling, **options)
         self.addCleanup(meddler.stop)
 
@@ -61,6 +69,13 @@ class Meddlers(ClusterCase):
         namespace = self.meddle("zz-frees", "freed", delete_affinity, again="IfNeeded")
         message = self.refused(pods.pod(namespace))
         self.assertIn("agentpool", message)
+        self.assert_absent("pod", namespace, "web")
+
+    def test_a_secret_that_an_annotation_has_mounted_is_seen(self):
+        namespace = self.meddle("zz-mounts", "pay-mounted", add_secret_volume, opted_in=False)
+        pod = pods.pod(namespace)
+        pod["metadata"]["annotations"] = {"example.com/mount": "db-password"}
+        self.assertIn('pay-mounted/web: Secret "db-password" (spec.volumes[0]) ', self.refused(pod))
         self.assert_absent("pod", namespace, "web")
 
     def assert_step_comes_first(self, namespace: str):

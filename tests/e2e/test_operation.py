@@ -1,5 +1,7 @@
 """The server in operation: policies edited on disk, certificates replaced, the server gone."""
 
+import json
+
 from harness.processes import wait_until
 
 import pods
@@ -68,6 +70,14 @@ class PoliciesOnDisk(ClusterCase):
         self.write(EXTRA_POLICY % "gamma")
         wait_until("the repaired policy", lambda: self.is_refused(namespace, "gamma"), 20,
                    every=0.2)
+
+    def test_a_broken_policy_is_refused_when_it_is_applied(self):
+        answer = self.kubectl.run(
+            "patch", "configmap", "confidential-pods-policies", "-n", "confidential-pods",
+            "--dry-run=server", "-p", json.dumps({"data": {"more.yaml": "kind: [1\n"}}))
+        self.assertEqual(answer.code, 1, answer)
+        self.assertIn("denied the request: confidential-pods/confidential-pods-policies: these "
+                      "policies would not be taken into force: more.yaml:2:1: ", answer.err)
 
 
 class ServerDown(ClusterCase):

@@ -96,6 +96,25 @@ class Placement(ClusterCase):
         self.assertEqual(finished["spec"]["nodeName"], CONFIDENTIAL_NODE)
         self.assertEqual(finished["spec"]["initContainers"][0]["name"], STEP)
 
+    def test_the_pods_of_a_daemon_set_run_on_the_pool_and_none_is_left_pending(self):
+        namespace = self.namespace("daemons", opted_in=True)
+        workload = pods.deployment(namespace, "agent") | {"kind": "DaemonSet"}
+        del workload["spec"]["replicas"]
+        self.kubectl.create(workload)
+        wait_until("the DaemonSet's Pod", lambda: [
+            pod["spec"].get("nodeName") for pod in self.kubectl.items("pods", namespace)
+        ] == [CONFIDENTIAL_NODE], 20)
+        self.kubectl.wait_rollout(namespace, "daemonset/agent")
+        (pod,) = self.kubectl.items("pods", namespace)
+        self.assert_confidential(pod)
+        status = self.kubectl.get("daemonset", "agent", namespace)["status"]
+        self.assertEqual(status["desiredNumberScheduled"], 1)
+        for words in ((), ("--server-side", "--force-conflicts")):
+            self.kubectl("apply", *words, "-f", "-", objects=workload)
+        self.kubectl("label", "daemonset", "agent", "-n", namespace, "a=b")
+        stored = self.kubectl.get("daemonset", "agent", namespace)
+        self.assertEqual(stored["metadata"]["generation"], 1)
+
     def test_a_quota_on_limits_accepts_the_injected_step(self):
         namespace = self.namespace("quota", opted_in=True)
         self.kubectl.create({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {
@@ -121,6 +140,30 @@ class Placement(ClusterCase):
             '.matchExpressions[0] says agentpool In [gpu], which rules out agentpool in '
             '[confidentialpool]. Remove that constraint.'))
         self.assert_absent("pod", namespace, "web")
+
+    def test_a_namespace_whose_pod_security_forbids_the_step_is_told_the_remedy(self):
+        namespace = self.namespace("restricted", opted_in=True)
+        self.kubectl("label", "namespace", namespace,
+                     "pod-security.kubernetes.io/enforce=baseline")
+        wait_until("the webhook to see the label", lambda: "enforces Pod Security" in
+                   self.kubectl.run("create", "--dry-run=server", "-f", "-",
+                                    objects=pods.pod(namespace)).err, 10, every=0.2)
+        self.assertIn('this namespace enforces Pod Security "baseline". Name the pool\'s device by '
+                      "resource, or label the namespace pod-security.kubernetes.io/enforce="
+                      "privileged.", self.refused(pods.pod(namespace)))
+
+    def test_a_gated_pod_is_not_loosened(self):
+        namespace = self.namespace("gated", opted_in=True)
+        self.kubectl.create(pods.pod(namespace, schedulingGates=[{"name": "example.com/wait"}]))
+        patch = ("patch", "pod", "web", "-n", namespace, "--type=merge", "-p")
+        # What is taken away is given back, and the API server lets nobody change the rest.
+        self.kubectl(*patch, json.dumps({"spec": {"affinity": None}}))
+        self.assert_placed(self.kubectl.get("pod", "web", namespace))
+        linux = pods.required([pods.expression("kubernetes.io/os", "linux")])
+        answer = self.kubectl.run(*patch, json.dumps({"spec": {"affinity": linux}}))
+        self.assertIn("only additions are allowed", answer.err)
+        self.kubectl(*patch, json.dumps({"spec": {"schedulingGates": []}}))
+        self.assert_confidential(self.kubectl.wait_running(namespace, "web"))
 
     def test_server_side_dry_run_shows_the_injected_fields_and_stores_nothing(self):
         namespace = self.namespace("dry-run", opted_in=True)
@@ -176,3 +219,20 @@ class ApplyTwice(ClusterCase):
         self.assertEqual(self.apply_twice("twice-own-server", "--server-side",
                                           **self.own_constraints()),
                          "pod/web serverside-applied\n")
+
+
+class StaysFree(ClusterCase):
+    """What stands next to a refusal and must go on."""
+
+    def test_other_labels_of_a_selected_pod_change(self):
+        namespace = self.namespace("tier-labels")
+        pod = pods.pod(namespace)
+        pod["metadata"]["labels"] = {"tier": "db"}
+        self.kubectl.create(pod)
+        self.assert_confidential(self.kubectl.wait_running(namespace, "web"))
+        self.kubectl("label", "pod", "web", "-n", namespace, "a=b")
+
+    def test_a_kubelet_sets_labels_of_its_node_that_are_no_pools(self):
+        kubelet = self.installation.control_plane.kubectl_as(
+            "kubelet", f"/O=system:nodes/CN=system:node:{STANDARD_NODE}")
+        kubelet("label", "node", STANDARD_NODE, "--overwrite", "example.com/mine=1")

@@ -91,6 +91,11 @@ class ControlPlane:
             "client-certificate": str(certificate), "client-key": str(key)})
         return path
 
+    def kubectl_as(self, name: str, subject: str) -> Kubectl:
+        """kubectl with a client certificate of its own."""
+        return Kubectl(self.bin / "kubectl", self.kubeconfig(name, subject),
+                       self.folder / "kubectl-cache")
+
     def token_kubeconfig(self, name: str, namespace: str, service_account: str) -> pathlib.Path:
         """A kubeconfig whose user is a service account, with a token that the API server issued."""
         token = self.kubectl("create", "token", service_account, "-n", namespace,
@@ -132,7 +137,8 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={public}", f"--service-account-signing-key-file={private}",
             "--authorization-mode=Node,RBAC",
-            "--enable-admission-plugins=NodeRestriction,PodSecurity,ResourceQuota,LimitRanger",
+            "--enable-admission-plugins=NodeRestriction,PodSecurity,ResourceQuota,LimitRanger,"
+            "AlwaysPullImages",
             # It would taint the nodes until a kubelet reports, and there is none.
             "--disable-admission-plugins=TaintNodesByCondition",
             f"--audit-policy-file={audit_policy}", f"--audit-log-path={self.audit_log}")

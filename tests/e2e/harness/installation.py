@@ -8,10 +8,12 @@ ConfigMap.
 import pathlib
 import shutil
 
+import yaml
+
 from . import manifests
 from .control_plane import ControlPlane
 from .processes import Process, wait_until
-from .webhook import Webhook
+from .webhook import Webhook, run_program
 
 OPT_IN_LABEL = "confidential.pods/enabled"
 FIELD_MANAGER = "--field-manager=installation"
@@ -44,9 +46,9 @@ class Installation:
         self.apply_webhook_configurations()
         self.wait_effective()
 
-    def start_webhook(self) -> None:
+    def start_webhook(self, *flags) -> None:
         """Starts the server with the certificate files."""
-        self.webhook.start(self.server_kubeconfig, *self.webhook.certificate_flags())
+        self.webhook.start(self.server_kubeconfig, *self.webhook.certificate_flags(), *flags)
 
     def start_managed_webhook(self) -> None:
         """Starts the server with the certificate that it keeps in the cluster itself."""
@@ -54,12 +56,37 @@ class Installation:
                            "--certificate-secret", "confidential-pods/confidential-pods-tls",
                            "--certificate-name", "127.0.0.1")
 
-    def apply_webhook_configurations(self) -> None:
+    def apply_webhook_configurations(self, overlay: pathlib.Path | None = None) -> None:
         """Applies the two configurations, which trust the authority of the certificate files."""
-        objects = manifests.render(self.kubectl, self.overlay)
+        objects = manifests.render(self.kubectl, overlay or self.overlay)
         self._apply(manifests.reach_by_url(
             manifests.of_kind(objects, *manifests.WEBHOOK_CONFIGURATIONS),
             self.webhook.address, self.webhook.ca_file))
+
+    def delete_webhook_configurations(self) -> None:
+        for kind, name in (("mutating", "place"), ("validating", "guard")):
+            self.kubectl("delete", f"{kind}webhookconfiguration", f"{name}.confidential.pods")
+
+    def apply_backstop(self) -> None:
+        """Applies what `backstop` prints, and waits until the API server has looked it through."""
+        self._backstop = self.printed("backstop")
+        self._apply(self._backstop)
+        wait_until("the API server has checked the backstop", lambda: all(
+            policy.get("status", {}).get("observedGeneration") for policy in
+            self.backstop_policies()), 20, every=0.2)
+
+    def printed(self, command: str, *flags) -> list[dict]:
+        """The objects that a command of the program makes of the policies in force."""
+        done = run_program(command, "--policies", self.webhook.policies, *flags)
+        return [item for item in yaml.safe_load_all(done.stdout) if item]
+
+    def backstop_policies(self) -> list[dict]:
+        """The ValidatingAdmissionPolicies as they are stored."""
+        return [self.kubectl.get(item["kind"], item["metadata"]["name"])
+                for item in manifests.of_kind(self._backstop, "ValidatingAdmissionPolicy")]
+
+    def delete_backstop(self) -> None:
+        self.kubectl("delete", "-f", "-", objects=self._backstop)
 
     def wait_effective(self) -> None:
         """Waits until the API server asks the webhook: a Pod of a labelled namespace is changed."""

@@ -26,7 +26,7 @@ def reach_by_url(objects: list[dict], address: str, ca_file: pathlib.Path) -> li
     """
     ca_bundle = base64.b64encode(ca_file.read_bytes()).decode()
     for item in of_kind(objects, *WEBHOOK_CONFIGURATIONS):
-        for webhook in item["webhooks"]:
+        for webhook in item.get("webhooks", []):
             path = webhook["clientConfig"]["service"]["path"]
             webhook["clientConfig"] = {"url": f"https://{address}{path}", "caBundle": ca_bundle}
     return objects

@@ -5,7 +5,7 @@ import subprocess
 import urllib.request
 
 from .manifests import ROOT
-from .processes import Process, answers_ok, free_port
+from .processes import Process, answers_ok, free_port, wait_until
 
 PROGRAM = ROOT / "build" / "release" / "confidential-pods"
 
@@ -24,7 +24,11 @@ def _certs_init(folder: pathlib.Path, names: tuple[str, ...]) -> None:
 
 
 class Webhook:
-    """One server. It keeps its address when it is stopped and started again."""
+    """One server. It keeps its address when it is stopped and started again.
+
+    It watches `policies`, a link to the folder in force: its own policies, unless enforce() says
+    others.
+    """
 
     def __init__(self, folder: pathlib.Path, outlive: bool = False):
         self.folder = folder
@@ -35,7 +39,10 @@ class Webhook:
         self.metrics_address = f"127.0.0.1:{free_port()}"
         self.process: Process | None = None
         self.env: dict[str, str] = {}
-        self.policies.mkdir(parents=True, exist_ok=True)
+        self.own_policies = folder / "policies.own"
+        self.own_policies.mkdir(parents=True, exist_ok=True)
+        if not self.policies.is_symlink():
+            self.policies.symlink_to(self.own_policies)
 
     @property
     def ca_file(self) -> pathlib.Path:
@@ -67,12 +74,25 @@ class Webhook:
             self.folder, self.outlive, self.env)
         self.process.wait_ready(self.ready, 20)
 
+    def enforce(self, policies: pathlib.Path) -> None:
+        """Puts a folder of other policies in the place of those in force, and waits until it is."""
+        fresh = self.folder / "policies.new"
+        fresh.symlink_to(policies)
+        before = self._generation() if self.ready() else None
+        fresh.replace(self.policies)
+        if before is None:
+            return
+        wait_until(f"the policies of {policies}", lambda: self._generation() > before, 20)
+
     def stop(self) -> int:
         """Stops the server as a kubelet would, by SIGTERM; returns its exit status."""
         return self.process.stop(seconds=40) if self.process else 0
 
     def ready(self) -> bool:
         return answers_ok(f"http://{self.metrics_address}/readyz")
+
+    def _generation(self) -> float:
+        return self.metrics()["confidential_pods_policy_generation"]
 
     def metrics(self) -> dict[str, float]:
         """Every sample of /metrics: name with labels to value."""
