@@ -4,6 +4,8 @@
 // Implementations may be called from any thread.
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "pod/labels.h"
@@ -17,6 +19,12 @@ class Cluster {
   virtual ~Cluster() = default;
   // The namespace's labels, or nullptr when this namespace is not known here (yet).
   [[nodiscard]] virtual Labels namespace_labels(std::string_view name) const = 0;
+  // A Pod that still runs in the namespace and that a policy which the namespace is leaving
+  // (admission/namespace_exit.h) keeps on its pool; "" where there is none, nothing where nobody
+  // has looked.
+  [[nodiscard]] virtual std::optional<std::string> kept_pod(std::string_view) const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace cpods::admission

@@ -59,7 +59,7 @@ bool is_unchanged(const Request& request) {
 Verdict restore(const Request& request, const policy::Snapshot& snapshot) {
   Verdict verdict;
   try {
-    if (!is_pod(request) || !request.resource.subresource.empty() || is_mirror(request)) return {};
+    if (!request.resource.subresource.empty() || is_mirror(request)) return {};
     const auto spec = request.object["spec"];
     if (spec.kind() != json::Kind::Object) return {};
     verdict.patch = restore_pod(request.old_object["spec"], spec, snapshot);
@@ -123,6 +123,11 @@ Verdict decide_unguarded(Door door, const Request& request, const policy::Snapsh
     return check_node_labels(request, snapshot);
   }
   if (door == Door::Guard && is_policy_set(request)) return check_policies(request);
+  if (door == Door::Guard) {
+    if (const auto exit = NamespaceExit::of(request, snapshot)) {
+      return check_namespace(*exit, cluster);
+    }
+  }
   if (is_restored(door, request)) return restore(request, snapshot);
   if (!is_judged(door, request)) return {};
   const auto labels = cluster.namespace_labels(request.namespace_name);

@@ -12,8 +12,9 @@ namespace cpods::admission {
 namespace {
 
 using Rule = void (*)(const Concern& concern, const Judging& judging, Findings& findings);
-constexpr std::array<Rule, 5> kAtCreation = {check_pod_security, check_node_name, check_secrets,
-                                             check_placement, check_step};
+constexpr std::array<Rule, 7> kAtCreation = {
+    check_pod_security, check_step_unfit, check_node_name, check_scheduler_name,
+    check_secrets,      check_placement,  check_step};
 constexpr std::array<Rule, 4> kInUpdates = {check_bound, check_secrets, check_placement,
                                             check_step};
 

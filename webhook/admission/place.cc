@@ -28,6 +28,7 @@ Findings find_contradictions(const Subject& subject, const policy::Snapshot& sna
   for (const auto& concern : subject.concerns) {
     if (concern.policy->action == policy::Action::Enforce) {
       check_pod_security(concern, judging, findings);
+      check_step_unfit(concern, judging, findings);
     }
   }
   return findings;

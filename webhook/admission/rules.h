@@ -7,7 +7,9 @@
 
 #include <string>
 
+#include "admission/cluster.h"
 #include "admission/finding.h"
+#include "admission/namespace_exit.h"
 #include "admission/subject.h"
 
 namespace cpods::admission {
@@ -29,12 +31,16 @@ void check_bound(const Concern& concern, const Judging& judging, Findings& findi
 void check_secrets(const Concern& concern, const Judging& judging, Findings& findings);
 void check_placement(const Concern& concern, const Judging& judging, Findings& findings);
 void check_pod_security(const Concern& concern, const Judging& judging, Findings& findings);
+void check_scheduler_name(const Concern& concern, const Judging& judging, Findings& findings);
+void check_step_unfit(const Concern& concern, const Judging& judging, Findings& findings);
 void check_step(const Concern& concern, const Judging& judging, Findings& findings);
 
 // The reference as findings tell it, and by what an update may make it another one.
 [[nodiscard]] Mention mention_of(const pod::SecretReference& reference);
 
-// These two are about no Pod, and refuse by themselves.
+// These are about no Pod, and refuse by themselves.
+// A Namespace that leaves policies.
+[[nodiscard]] Verdict check_namespace(const NamespaceExit& exit, const Cluster& cluster);
 // A ConfigMap of policies.
 [[nodiscard]] bool is_policy_set(const Request& request);
 [[nodiscard]] Verdict check_policies(const Request& request);

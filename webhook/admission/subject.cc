@@ -64,7 +64,6 @@ bool is_guarded(const policy::Policy& policy, const pod::SecretReference& refere
 Subject read_subject(const Namespace& home, json::Node pod) {
   const auto& reaching = home.reaching;
   Subject subject{who_is(home.name, pod), pod, pod["spec"], {}, {}, &home.labels};
-  if (reaching.empty()) return subject;
   if (!subject.spec) throw json::Malformed("/spec", "must be an object, but is missing");
   const auto labels = pod::Labels::read(pod["metadata"]["labels"]);
   if (any_guard(reaching)) subject.references = pod::secret_references(subject.spec);

@@ -28,8 +28,12 @@ std::string_view name_of(Reason reason) {
       return "StepAltered";
     case Reason::NodeName:
       return "NodeName";
+    case Reason::SchedulerName:
+      return "SchedulerName";
     case Reason::PodSecurity:
       return "PodSecurity";
+    case Reason::StepUnfit:
+      return "StepUnfit";
     case Reason::LeavesPolicy:
       return "LeavesPolicy";
     case Reason::Binding:

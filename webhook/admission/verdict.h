@@ -24,13 +24,15 @@ enum class Reason : std::uint8_t {
   StepMissing,       // no attestation step
   StepAltered,       // an attestation step that is not the prescribed one
   NodeName,          // spec.nodeName goes past the scheduler
+  SchedulerName,     // asks a scheduler that is none of the pool's
   PodSecurity,       // the API server would refuse the privileged step
-  LeavesPolicy,      // an update takes away the labels by which a policy selects it
+  StepUnfit,         // the API server would refuse the step in this Pod
+  LeavesPolicy,      // an update takes away the labels by which a policy selects or reaches it
   Binding,           // bound by someone who is no trusted scheduler
   NodeLabels,        // a kubelet changes what makes its node one of a pool
   Policies,          // a ConfigMap of policies that would not be taken into force
   TwoPools,          // policies name different pools for it
-  NamespaceUnknown,  // the namespace's labels are not known
+  NamespaceUnknown,  // the namespace's labels, or its Pods, are not known
   Malformed,         // cannot be read
   Internal,          // a bug or a broken environment
 };

@@ -112,6 +112,10 @@ inline constexpr std::chrono::milliseconds kNamespaceLookup{1500};
 // Namespaces whose labels are asked for at once. More than an API server creates in that time; each
 // costs a connection of ours.
 inline constexpr std::size_t kNamespaceLookups = 64;
+// Pods of a namespace that are read at once, and namespaces whose Pods are looked through at once:
+// a page is 64 MiB at the very most (kResponseBytes), a hundred KiB in practice.
+inline constexpr std::size_t kPodsPage = 40;
+inline constexpr std::size_t kPodSearches = 2;
 // What was heard of namespaces is believed for so long when no watch is open any more; reconnecting
 // pauses for half of it at most.
 inline constexpr std::chrono::seconds kNamespaceStale{60};
@@ -154,5 +158,10 @@ inline constexpr std::size_t kNameBytes = 253;
 // counts as one unknown source. Each is held against each pattern of each policy that reaches the
 // namespace: 4000 of the longest names against a hundred globs take a sixth of a second.
 inline constexpr std::size_t kSecretReferences = 4000;
+
+// Distinct scopes in a webhook configuration. Three entries each of about a kilobyte stay below the
+// 1.5 MiB that the API server's store takes; where there are more, the API server is told to ask
+// about every namespace.
+inline constexpr std::size_t kScopes = 250;
 
 }  // namespace cpods::limits

@@ -20,4 +20,7 @@ namespace cpods {
 // The same but for the case of ASCII letters.
 [[nodiscard]] bool equals_ignoring_case(std::string_view one, std::string_view other);
 
+// For a query (RFC 3986 §2.1): everything but letters, digits, `-`, `_` and `.` as %XX.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
 }  // namespace cpods

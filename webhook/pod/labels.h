@@ -2,6 +2,7 @@
 // Labels and what selects them (metav1.LabelSelector), for Pods and namespaces alike.
 // Plain values; any thread.
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,8 @@ struct LabelRequirement {
   std::string key;
   Operator op = Operator::Exists;
   std::vector<std::string> values;  // In and NotIn: at least one; else none
+
+  friend auto operator<=>(const LabelRequirement&, const LabelRequirement&) = default;
 };
 
 // All requirements hold; none at all selects everything.

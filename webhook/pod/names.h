@@ -37,11 +37,16 @@ inline constexpr std::array<std::string_view, 4> kNeverAsked = {"kube-system", "
 inline constexpr std::string_view kEphemeralSubresource = "ephemeralcontainers";
 inline constexpr std::string_view kStatusSubresource = "status";
 inline constexpr std::string_view kBindingSubresource = "binding";
+// core/v1 DefaultSchedulerName.
+inline constexpr std::string_view kDefaultScheduler = "default-scheduler";
 // The user name that kube-scheduler's certificate carries by default.
 inline constexpr std::string_view kScheduler = "system:kube-scheduler";
 inline constexpr std::string_view kValidatingConfiguration = "guard.confidential.pods";
 // Set by every API server on every namespace; users cannot change it.
 inline constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
+// Of a namespace: AKS' admissions enforcer makes webhooks leave out the namespaces that carry one.
+inline constexpr std::array<std::string_view, 2> kExemptingLabels = {
+    "control-plane", "kubernetes.azure.com/managedby"};
 // The level that Pod Security admission refuses Pods of a namespace by.
 inline constexpr std::string_view kPodSecurityLabel = "pod-security.kubernetes.io/enforce";
 // core/v1 MirrorPodAnnotationKey.
@@ -49,6 +54,8 @@ inline constexpr std::string_view kMirrorAnnotation = "kubernetes.io/config.mirr
 // core/v1 NodeAffinity: the only part of an affinity that binds a Pod to nodes.
 inline constexpr std::string_view kRequiredAffinity =
     "requiredDuringSchedulingIgnoredDuringExecution";
+// The group whose members Kubernetes lets do everything.
+inline constexpr std::string_view kAdministratorsGroup = "system:masters";
 // The group of every kubelet.
 inline constexpr std::string_view kNodesGroup = "system:nodes";
 

@@ -26,6 +26,13 @@ constexpr std::string_view kDefaultResources =
 // LimitRanger and AlwaysPullImages change these after us, and neither weakens the step.
 constexpr std::array<std::string_view, 2> kNotCompared = {"resources", "imagePullPolicy"};
 
+json::Document parse_own(const std::string& text) {
+  auto document = json::Document::parse(text);
+  if (!document)
+    throw std::logic_error("the attestation step is not JSON: " + document.error().text());
+  return std::move(*document);
+}
+
 std::string attestation_argument(const StepSettings& settings) {
   json::Writer out;
   out.object().field("evidence", settings.evidence);
@@ -37,13 +44,12 @@ std::string resources_text(const StepSettings& settings) {
   const std::string given =
       settings.resources.empty() ? std::string(kDefaultResources) : settings.resources;
   if (settings.device_resource.empty()) return given;
-  auto parsed = json::Document::parse(given);
-  if (!parsed) return given;  // the loader has validated it; the API server would refuse it
+  const auto parsed = parse_own(given);
   json::Writer out;
   out.object();
   for (const std::string_view part : {"limits", "requests"}) {
     out.key(part).object();
-    for (const auto [name, quantity] : parsed->root()[part].members()) {
+    for (const auto [name, quantity] : parsed.root()[part].members()) {
       if (name != settings.device_resource) out.key(name).node(quantity);
     }
     out.field(settings.device_resource, "1").end();
@@ -73,7 +79,7 @@ void write_mount(json::Writer& out, std::string_view volume, std::string_view pa
   out.end();
 }
 
-std::string container_text(const StepSettings& settings) {
+std::string container_text(const StepSettings& settings, std::string_view pull_policy) {
   const bool by_host_path = !settings.device_host_path.empty();
   json::Writer out;
   out.object().field("name", names::kStep).field("image", settings.image);
@@ -87,7 +93,7 @@ std::string container_text(const StepSettings& settings) {
   if (by_host_path) write_mount(out, names::kDeviceVolume, settings.device_host_path);
   out.end().field("terminationMessagePath", "/dev/termination-log");
   out.field("terminationMessagePolicy", "FallbackToLogsOnError");
-  out.field("imagePullPolicy", "IfNotPresent");
+  out.field("imagePullPolicy", pull_policy);
   write_security_context(out, by_host_path);
   return out.end().take();
 }
@@ -108,13 +114,6 @@ std::vector<std::string> volume_texts(const StepSettings& settings) {
     volumes.push_back(out.end().end().take());
   }
   return volumes;
-}
-
-json::Document parse_own(const std::string& text) {
-  auto document = json::Document::parse(text);
-  if (!document)
-    throw std::logic_error("the attestation step is not JSON: " + document.error().text());
-  return std::move(*document);
 }
 
 bool same_content(json::Node actual, json::Node prescribed) {
@@ -177,17 +176,43 @@ void check_intruders(json::Node spec, std::vector<Step::Flaw>& flaws) {
   report(flaws, "reaches into a volume of the attestation step", intruders);
 }
 
+// The list without containers of the step's name, behind the step.
+std::string with_step_first(json::Node list, std::string_view step) {
+  json::Writer whole;
+  whole.array().raw(step);
+  for (const json::Node each : list.elements()) {
+    if (!is_named_step(each)) whole.node(each);
+  }
+  return whole.end().take();
+}
+
+// Every other container that is there from the start.
+bool pulls_always(json::Node spec) {
+  std::size_t others = 0;
+  std::size_t always = 0;
+  for (const auto list : {"containers", "initContainers"}) {
+    for (const json::Node each : spec[list].elements()) {
+      if (is_named_step(each)) continue;
+      ++others;
+      always += each["imagePullPolicy"].text() == "Always" ? 1 : 0;
+    }
+  }
+  return others > 0 && always == others;
+}
+
 }  // namespace
 
-Step::Step(std::string container, std::vector<std::string> volumes)
+Step::Step(std::string container, std::string pulled_always, std::vector<std::string> volumes)
     : container_text_(std::move(container)),
+      pulled_always_text_(std::move(pulled_always)),
       volume_texts_(std::move(volumes)),
       container_(parse_own(container_text_)) {
   for (const auto& text : volume_texts_) volumes_.push_back(parse_own(text));
 }
 
 Step Step::render(const StepSettings& settings) {
-  return {container_text(settings), volume_texts(settings)};
+  return {container_text(settings, "IfNotPresent"), container_text(settings, "Always"),
+          volume_texts(settings)};
 }
 
 std::vector<Step::Flaw> Step::find_flaws(json::Node spec) const {
@@ -235,30 +260,24 @@ void Step::check_volumes(json::Node list, bool has_step, std::vector<Flaw>& flaw
 }
 
 void Step::inject(json::Node spec, std::string_view spec_path, json::Patch& patch) const {
-  if (find_flaws(spec).empty()) return;
   const std::string path(spec_path);
   inject_container(spec, path, patch);
   inject_volumes(spec, path, patch);
 }
 
-void Step::inject_container(json::Node spec, const std::string& path, json::Patch& patch) const {
-  const auto list = spec["initContainers"];
-  const auto place = index_of(list, names::kStep);
-  if (!place) {
-    patch.prepend(spec, path, "initContainers", container_text_);
-  } else if (*place > 0 || has_another_step(list) || !same_content(list.at(0), container())) {
-    patch.add(path + "/initContainers", with_step_first(list));
-  }
+// AlwaysPullImages refuses a Pod in which it did not come to set the policy, as when the step is
+// put back after a later webhook took it out.
+const std::string& Step::container_text_for(json::Node spec) const {
+  return pulls_always(spec) ? pulled_always_text_ : container_text_;
 }
 
-// The list without containers of the step's name, behind the step.
-std::string Step::with_step_first(json::Node list) const {
-  json::Writer whole;
-  whole.array().raw(container_text_);
-  for (const json::Node each : list.elements()) {
-    if (!is_named_step(each)) whole.node(each);
+void Step::inject_container(json::Node spec, const std::string& path, json::Patch& patch) const {
+  const auto list = spec["initContainers"];
+  if (!find_named(list, names::kStep)) {
+    patch.prepend(spec, path, "initContainers", container_text_for(spec));
+  } else if (!same_content(list.at(0), container()) || has_another_step(list)) {
+    patch.add(path + "/initContainers", with_step_first(list, container_text_for(spec)));
   }
-  return whole.end().take();
 }
 
 void Step::inject_volumes(json::Node spec, const std::string& path, json::Patch& patch) const {

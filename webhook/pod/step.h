@@ -38,7 +38,8 @@ class Step {
   // All of them, so that an update cannot hide a second behind the first.
   [[nodiscard]] std::vector<Flaw> find_flaws(json::Node spec) const;
 
-  // Puts the step first in initContainers and its volumes at the end. A container or volume of a
+  // Puts the step first in initContainers and its volumes at the end. Its image is pulled always
+  // where every other container's is. A container or volume of a
   // reserved name that differs is replaced; an intact, well placed step is left alone. A list that
   // has the reserved name elsewhere is written anew, however often it has it.
   void inject(json::Node spec, std::string_view spec_path, json::Patch& patch) const;
@@ -50,15 +51,16 @@ class Step {
   }
 
  private:
-  Step(std::string container, std::vector<std::string> volumes);
+  Step(std::string container, std::string pulled_always, std::vector<std::string> volumes);
 
   void check_list(json::Node list, std::size_t place, std::vector<Flaw>& flaws) const;
   void check_volumes(json::Node list, bool has_step, std::vector<Flaw>& flaws) const;
   void inject_container(json::Node spec, const std::string& path, json::Patch& patch) const;
-  [[nodiscard]] std::string with_step_first(json::Node list) const;
+  [[nodiscard]] const std::string& container_text_for(json::Node spec) const;
   void inject_volumes(json::Node spec, const std::string& path, json::Patch& patch) const;
 
   std::string container_text_;
+  std::string pulled_always_text_;
   std::vector<std::string> volume_texts_;
   json::Document container_;
   std::vector<json::Document> volumes_;

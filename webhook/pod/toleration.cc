@@ -34,13 +34,35 @@ bool Toleration::covers(const Toleration& other) const {
   return op == "Equal" && other.op == "Equal" && key == other.key && value == other.value;
 }
 
+bool Toleration::overlaps(const Toleration& other) const {
+  const auto may_be = [](const auto& one, const auto& another) {
+    return one.empty() || another.empty() || one == another;
+  };
+  const bool same_value = op == "Exists" || other.op == "Exists" || value == other.value;
+  return may_be(key, other.key) && may_be(effect, other.effect) && same_value;
+}
+
+namespace {
+
+std::vector<Toleration> tolerations_of(json::Node spec) {
+  std::vector<Toleration> out;
+  for (const json::Node each : spec["tolerations"].elements()) {
+    out.push_back(Toleration::read(each));
+  }
+  return out;
+}
+
+bool ends_sooner(const Toleration& present, const Toleration& added) {
+  return present.seconds && (!added.seconds || *present.seconds < *added.seconds) &&
+         present.overlaps(added);
+}
+
+}  // namespace
+
 std::vector<Toleration> missing_tolerations(json::Node spec,
                                             const std::vector<Toleration>& wanted) {
   if (wanted.empty()) return {};
-  std::vector<Toleration> present;
-  for (const json::Node each : spec["tolerations"].elements()) {
-    present.push_back(Toleration::read(each));
-  }
+  const auto present = tolerations_of(spec);
   std::vector<Toleration> missing;
   for (const auto& toleration : wanted) {
     const auto covers = [&](const auto& other) { return other.covers(toleration); };
@@ -53,9 +75,19 @@ std::vector<Toleration> missing_tolerations(json::Node spec,
 
 void tolerate(json::Node spec, std::string_view spec_path, const std::vector<Toleration>& missing,
               json::Patch& patch) {
-  std::vector<std::string> values;
-  for (const auto& toleration : missing) values.push_back(toleration.json());
-  patch.append(spec, spec_path, "tolerations", values);
+  if (missing.empty()) return;
+  const auto present = tolerations_of(spec);
+  std::vector<std::string> last;
+  for (const auto& added : missing) {
+    const bool goes_first =
+        std::ranges::any_of(present, [&](const auto& each) { return ends_sooner(each, added); });
+    if (goes_first) {
+      patch.prepend(spec, spec_path, "tolerations", added.json());
+    } else {
+      last.push_back(added.json());
+    }
+  }
+  patch.append(spec, spec_path, "tolerations", last);
 }
 
 }  // namespace cpods::pod

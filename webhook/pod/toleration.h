@@ -24,6 +24,8 @@ struct Toleration {
   [[nodiscard]] std::string json() const;
   // Every taint that `other` tolerates is tolerated by this one too, for as long.
   [[nodiscard]] bool covers(const Toleration& other) const;
+  // Some taint is tolerated by both.
+  [[nodiscard]] bool overlaps(const Toleration& other) const;
   friend bool operator==(const Toleration&, const Toleration&) = default;
 };
 
@@ -31,7 +33,9 @@ struct Toleration {
 [[nodiscard]] std::vector<Toleration> missing_tolerations(json::Node spec,
                                                           const std::vector<Toleration>& wanted);
 
-// Appends them to the Pod's list.
+// Adds them to the Pod's list: at its end, or at its front where one of the Pod's own tolerates one
+// of the same taints for a time only. The first that tolerates a taint says for how long
+// (component-helpers GetMatchingTolerations).
 void tolerate(json::Node spec, std::string_view spec_path, const std::vector<Toleration>& missing,
               json::Patch& patch);
 

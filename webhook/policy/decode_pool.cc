@@ -139,6 +139,9 @@ std::unique_ptr<Pool> decode_pool(json::Node document, const LoadOptions& option
   for (const json::Node each : spec["tolerations"].elements()) {
     pool->tolerations.push_back(decode_toleration(each, report));
   }
+  for (const json::Node each : spec["schedulerNames"].elements()) {
+    pool->scheduler_names.emplace_back(each.text());
+  }
   if (spec["attestation"]) {
     pool->step = pod::Step::render(decode_attestation(spec["attestation"], options, report));
   }

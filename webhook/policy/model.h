@@ -47,6 +47,7 @@ struct Pool {
   std::string name;
   std::vector<pod::Requirement> requirements;
   std::vector<pod::Toleration> tolerations;
+  std::vector<std::string> scheduler_names;  // who may be asked to place Pods here; none: anybody
   std::optional<pod::Step> step;  // absent: Pods of this pool get no attestation step
   Position position;
 };

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <optional>
 #include <utility>
 
 namespace cpods::policy {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, double>, 14> kSuffixes = {{{"", 1},
+constexpr std::array<std::pair<std::string_view, double>, 16> kSuffixes = {{{"", 1},
+                                                                            {"n", 1e-9},
+                                                                            {"u", 1e-6},
                                                                             {"m", 1e-3},
                                                                             {"k", 1e3},
                                                                             {"M", 1e6},
@@ -23,6 +27,17 @@ constexpr std::array<std::pair<std::string_view, double>, 14> kSuffixes = {{{"",
                                                                             {"Pi", 0x1p50},
                                                                             {"Ei", 0x1p60}}};
 
+// 1e3 and 1E3; E alone is exa.
+std::optional<double> power_of_ten(std::string_view suffix) {
+  if (suffix.size() < 2 || (suffix.front() != 'e' && suffix.front() != 'E')) return std::nullopt;
+  suffix.remove_prefix(suffix[1] == '+' ? 2 : 1);
+  int exponent = 0;
+  const auto* end = suffix.data() + suffix.size();
+  const auto [stop, error] = std::from_chars(suffix.data(), end, exponent);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return std::pow(10.0, exponent);
+}
+
 }  // namespace
 
 double amount_of(json::Node quantity) {
@@ -36,7 +51,8 @@ double amount_of(json::Node quantity) {
   const auto suffix = text.substr(static_cast<std::size_t>(end - text.data()));
   const auto* unit =
       std::ranges::find(kSuffixes, suffix, [](const auto& each) { return each.first; });
-  return unit == kSuffixes.end() ? digits : digits * unit->second;
+  if (unit != kSuffixes.end()) return digits * unit->second;
+  return digits * power_of_ten(suffix).value_or(1);
 }
 
 }  // namespace cpods::policy

@@ -7,8 +7,8 @@
 
 namespace cpods::policy {
 
-// `quantity` is what the policy schema lets through: a whole number, or digits with a suffix such
-// as 100m, 1.5 or 64Mi. In a double: exact to fifteen digits.
+// `quantity` is one that the API server accepts: a whole number, or digits with a suffix such as 100m,
+// 1.5, 64Mi or 1e3. In a double: exact to fifteen digits.
 [[nodiscard]] double amount_of(json::Node quantity);
 
 }  // namespace cpods::policy

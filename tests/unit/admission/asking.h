@@ -63,6 +63,7 @@ struct Question {
   std::string resource = "pods";
   std::string subresource = "";
   std::string namespace_name = "payments";
+  std::string name = "";
   std::string username = "someone";
   std::vector<std::string> groups = {"system:authenticated"};
 };
@@ -76,6 +77,7 @@ inline std::string review_text(const Question& question) {
   out.key("resource").object().field("group", question.group).field("version", "v1");
   out.field("resource", question.resource).end();
   if (!question.subresource.empty()) out.field("subResource", question.subresource);
+  if (!question.name.empty()) out.field("name", question.name);
   out.field("namespace", question.namespace_name).field("operation", question.operation);
   out.key("userInfo").object().field("username", question.username).key("groups").array();
   for (const auto& group : question.groups) out.text(group);

@@ -58,6 +58,27 @@ TEST_CASE("finding: policies that say the same are told in one sentence") {
   CHECK(verdict.warnings == std::vector<std::string>{"policy \"a\" and 1 more will: S0 "});
 }
 
+TEST_CASE("finding: what differs in anything but the policy is told apart") {
+  const std::function<void(Finding&)> changes[] = {
+      [](Finding& it) { it.reason = Reason::UnknownSource; },
+      [](Finding& it) { it.before = "otherwise"; },
+      [](Finding& it) { it.after = "otherwise"; },
+      [](Finding& it) { it.fix = "otherwise"; },
+      [](Finding& it) { it.brief = "otherwise"; },
+      [](Finding& it) { it.mentions[0].kind = "otherwise"; },
+      [](Finding& it) { it.more = 1; },
+  };
+  int change_number = 0;
+  for (const auto& change : changes) {
+    CAPTURE(change_number);
+    ++change_number;
+    auto other = simple(0, &kB);
+    CHECK(tell("w", Findings{simple(0), other}).find("as well as") != std::string::npos);
+    change(other);
+    CHECK(tell("w", Findings{simple(0), other}).find("as well as") == std::string::npos);
+  }
+}
+
 TEST_CASE("finding: eighty policies with long names leave room for the reason and the fix") {
   std::vector<policy::Policy> policies;
   for (int i = 0; i < 80; ++i)
@@ -125,7 +146,26 @@ TEST_CASE("finding: a warning names the place where there is room") {
         "policy \"a\": Secret \"s\" may be used elsewhere (spec.containers[0].env[0])");
   CHECK(warning(secret, std::string(90, 'x')) ==
         "policy \"a\": Secret \"s\" " + std::string(90, 'x'));
+  // `policy "a": Secret "s" ` is 23 bytes, ` (spec.containers[0].env[0])` 28: 69 fill the line.
+  CHECK(warning(secret, std::string(69, 'x')) ==
+        "policy \"a\": Secret \"s\" " + std::string(69, 'x') + " (spec.containers[0].env[0])");
+  CHECK(warning(secret, std::string(70, 'x')) ==
+        "policy \"a\": Secret \"s\" " + std::string(70, 'x'));
   CHECK(warning({.at = at}, "is wrong") == "policy \"a\": spec.containers[0].env[0] is wrong");
+}
+
+TEST_CASE("finding: a policy's name is cut where the problem would be, and only there") {
+  const auto policy = named(std::string(60, 'n'));
+  const auto warning = [&](std::size_t length) {
+    Verdict verdict;
+    warn(verdict, Findings{{.policy = &policy, .brief = std::string(length, 'x')}});
+    REQUIRE(verdict.warnings.size() == 1);
+    return verdict.warnings[0];
+  };
+  const auto most = limits::kWarningBytes - std::string_view("policy \"\": ").size() - 60;
+  CHECK(warning(most) == "policy \"" + policy.name + "\": " + std::string(most, 'x'));
+  CHECK(warning(most + 1) ==
+        "policy \"" + std::string(21, 'n') + "\u2026\": " + std::string(most + 1, 'x'));
 }
 
 TEST_CASE("finding: warnings are few, and none at all is said once") {

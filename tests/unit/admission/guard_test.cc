@@ -168,6 +168,56 @@ TEST_CASE("guard: where a namespace label would place the Pod, the refusal offer
         "label the namespace confidential.pods/enabled=true.");
 }
 
+TEST_CASE("guard: no label is offered that would not place every Pod on this very pool") {
+  const std::string rows[] = {
+      "action: Warn, pool: snp, namespaceSelector: {matchLabels: {x: y}}, podSelector: {}",
+      "pool: other, namespaceSelector: {matchLabels: {x: y}}, podSelector: {}",
+      "pool: snp, namespaces: [a], namespaceSelector: {matchLabels: {x: y}}, podSelector: {}",
+      "pool: snp, namespaces: [a], podSelector: {}",
+      "pool: snp, namespaceSelector: {matchLabels: {x: y}}, podSelector: {matchLabels: {a: b}}",
+      "pool: snp, namespaceSelector: {matchLabels: {x: y}}, secrets: {names: [a]}",
+      "pool: snp, namespaceSelector: {matchLabels: {x: y, z: y}}, podSelector: {}",
+      "pool: snp, namespaceSelector: {matchExpressions: [{key: x, operator: Exists}]}, "
+      "podSelector: {}",
+      "pool: snp, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}, "
+      "podSelector: {}",
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row);
+    CHECK(said(kPool + kOtherPool + policy_named("db", kGuardDb) + policy_named("opt-in", row),
+               {.object = pod("{" + kReadsDb + "}")})
+              .ends_with("Add a required node affinity with agentpool in [snp]."));
+  }
+}
+
+TEST_CASE("guard: a toleration that the Pod would need is told whole") {
+  const std::string tainted = R"(
+---
+apiVersion: confidential.pods/v1
+kind: ConfidentialPool
+metadata: {name: snp}
+spec:
+  nodes: {matchLabels: {agentpool: snp}}
+  tolerations: [{key: tee, operator: Equal, value: snp, effect: NoSchedule}, {key: b, operator: Exists}]
+)";
+  CHECK(said(tainted + policy_named("db", kGuardDb), {.object = pod("{" + kReadsDb + "}")})
+            .ends_with("Add a required node affinity with agentpool in [snp] and a toleration of "
+                       "tee=snp:NoSchedule and of b."));
+}
+
+TEST_CASE("guard: a policy that places on the same pool, or only guards another, is not blamed") {
+  const auto fix_of = [](const std::string& yaml) {
+    const auto message = ask(*policies(yaml), {.object = pod("{" + kReadsDb + "}")}).message;
+    return message.substr(message.find("[snp]. ") + 7);
+  };
+  CHECK(fix_of(kPool + policy_named("all", kAllInPayments) + policy_named("db", kGuardDb))
+            .starts_with("Add a required node affinity with agentpool in [snp]. policy"));
+  CHECK(fix_of(kPool + kOtherPool + policy_named("db", kGuardDb) +
+               policy_named("other",
+                            "pool: other, namespaces: [payments], secrets: {names: [\"db-*\"]}"))
+            .starts_with("Add a required node affinity with agentpool in [snp]. Secret"));
+}
+
 TEST_CASE(
     "guard: the author's labels do not open a guarded secret, only podSelector looks at them") {
   const auto policies =
@@ -271,7 +321,21 @@ TEST_CASE("guard: two policies that want two pools are told together") {
       "\"other\". Make the policies agree, or let only one of them select it.";
   CHECK(said(policies, {.door = Door::Place, .object = pod("{}")}) ==
         "refused TwoPools: " + sentence);
-  CHECK(ask(*asking::policies(policies), {.object = pod("{}")}).message.starts_with(sentence));
+  CHECK(said(policies,
+             {.door = Door::Place, .object = pod(R"({"nodeSelector":{"agentpool":"gpu"}})")}) ==
+        "refused TwoPools: " + sentence);
+  CHECK(said(policies + policy_named("zzz", "pool: other, namespaces: [payments], podSelector: {}"),
+             {.door = Door::Place, .object = pod("{}")}) == "refused TwoPools: " + sentence);
+  CHECK(
+      said(policies, {.object = pod("{}")}) ==
+      "refused TwoPools: " + sentence +
+          " policy \"one\" keeps this Pod on pool \"snp\", but this Pod may run elsewhere: "
+          "nothing in it requires agentpool in [snp]. Add a required node affinity with agentpool "
+          "in [snp], or create the Pod again while place.confidential.pods is reachable, which "
+          "does so. policy \"two\" keeps this Pod on pool \"other\", but this Pod may run "
+          "elsewhere: nothing in it requires agentpool in [other]. Add a required node affinity "
+          "with agentpool in [other], or create the Pod again while place.confidential.pods is "
+          "reachable, which does so.");
 }
 
 TEST_CASE(
@@ -358,6 +422,34 @@ TEST_CASE("guard: mirror Pods are a kubelet's report, unless they ask for a guar
   CHECK(said(policies, {.object = thief, .groups = node}).starts_with("refused NodeName"));
   CHECK(said(policies, {.door = Door::Place, .object = thief, .groups = node}) ==
         "allowed NotConcerned");
+  // One policy that guards it is enough, whatever others there are.
+  CHECK(said(kPool + policy_named("all", kAllInPayments) + policy_named("db", kGuardDb),
+             {.object = thief, .groups = node})
+            .starts_with("refused NodeName"));
+}
+
+TEST_CASE("guard: a creation is judged, whatever old object comes with it") {
+  const auto policies = kPool + policy_named("all", kAllInPayments);
+  CHECK(said(policies, {.object = pod("{}"), .old_object = pod("{}")})
+            .starts_with("refused NotGuaranteed"));
+}
+
+TEST_CASE("guard: of many places ten are warned of, and each kind of finding is annotated once") {
+  std::string pulls;
+  for (int i = 0; i < 12; ++i) {
+    pulls += std::string(i == 0 ? "" : ",") + R"({"name":"db-)" + std::to_string(i) + "\"}";
+  }
+  const auto verdict =
+      ask(*asking::policies(kPool + policy_named("db",
+                                                 "action: Warn, pool: snp, "
+                                                 "namespaces: [payments], secrets: "
+                                                 "{names: [\"db-*\"], "
+                                                 "serviceAccounts: [robot]}")),
+          {.object = pod(R"({"serviceAccountName":"robot","imagePullSecrets":[)" + pulls + "]}")});
+  CHECK(verdict.warnings.size() == 10);
+  CHECK(verdict.warnings.back() ==
+        "policy \"db\": Secret \"db-9\" may be used off pool \"snp\" (spec.imagePullSecrets[9])");
+  CHECK(listed(verdict.complaints) == "SecretOffPool(db)");
 }
 
 TEST_CASE("bindings: only a trusted scheduler's are let through where a policy reaches") {
@@ -411,6 +503,21 @@ TEST_CASE("policies: a ConfigMap that would not be taken into force is refused w
   CHECK(ask_about(ours, R"("binaryData":{"a.yaml":"/w=="})")
             .starts_with("refused Policies: confidential-pods/rules: these policies would not be "
                          "taken into force: a.yaml:1:1: not valid UTF-8"));
+  CHECK(ask_about(ours, R"("data":{"a.yaml":")" + std::string(1024 * 1024, '#') + "\"}") ==
+        "refused Policies: confidential-pods/rules: these policies would not be taken into force: "
+        "a.yaml:1:1: the policy files hold no ConfidentialPool and no ConfidentialPolicy.");
+  const auto wrong = [&](int count) {
+    std::string documents;
+    for (int i = 0; i < count; ++i) documents += "---\nkind: K" + std::to_string(i) + "\n";
+    json::Writer out;
+    out.object().field("a.yaml", kPool + documents).end();
+    return ask_about(ours, "\"data\":" + out.take());
+  };
+  CHECK(wrong(5).find("more") == std::string::npos);
+  CHECK(wrong(5).find("K4") != std::string::npos);
+  CHECK(wrong(8).ends_with("; and 3 more."));
+  // What is only a warning, as of a pool that no policy uses, refuses nothing.
+  CHECK(wrong(1).find("no policy uses") == std::string::npos);
   json::Writer good;
   good.object().field("a.yaml", kPool + policy_named("all", kAllInPayments)).end();
   CHECK(ask_about(ours, "\"data\":" + good.take()) == "allowed NotConcerned");
@@ -502,5 +609,64 @@ TEST_CASE("guard: what is no creation or change of a Pod is none of its business
   }
 }
 
+TEST_CASE("guard: a Pod that cannot have the step hears so before the API server says it its way") {
+  const auto yaml = kPoolWithStep + policy_named("all", kAllInPayments);
+  const auto heard = [&](const std::string& spec) {
+    return said(yaml, {.door = Door::Place, .object = pod(spec)});
+  };
+  const std::string begin =
+      "refused StepUnfit: payments/web: policy \"all\" adds the attestation step of pool \"snp\", ";
+  const auto windows = begin +
+                       "which is a Linux container, and this Pod is for Windows. Run it where the "
+                       "policy does not reach.";
+  const std::string process = R"("securityContext":{"windowsOptions":{"hostProcess":true}})";
+  CHECK(heard(R"({"os":{"name":"windows"}})") == windows);
+  CHECK(heard("{" + process + "}") == windows);
+  CHECK(said(yaml, {.object = pod(R"({"os":{"name":"windows"}})")})
+            .contains("which is a Linux container, and this Pod is for Windows."));
+  CHECK(heard(R"({"initContainers":[{"name":"a",)" + process + "}]}") == windows);
+  CHECK(heard(R"({"resources":{"requests":{"cpu":"50m"}}})") ==
+        begin +
+            "whose cpu of 100m is more than the 50m in spec.resources of the Pod. Give the Pod "
+            "at least 100m, or name less in attestation.resources of the pool.");
+  CHECK(heard(R"({"resources":{"limits":{"memory":3.2e7}}})").starts_with("refused Malformed"));
+  CHECK(heard(R"({"resources":{"limits":{"memory":32000000}}})") ==
+        begin +
+            "whose memory of 64Mi is more than the 32000000 in spec.resources of the Pod. Give "
+            "the Pod at least 64Mi, or name less in attestation.resources of the pool.");
+  for (const auto* fits :
+       {R"({"os":{"name":"linux"}})", R"({"resources":{"requests":{"cpu":"1e2m"}}})",
+        R"({"resources":{"requests":{"cpu":"0.1","memory":"64Mi"},"limits":{"cpu":1}}})",
+        R"({"resources":{"requests":{"cpu":"100000u","memory":"1E8"}}})"}) {
+    CAPTURE(fits);
+    CHECK(heard(fits).starts_with("allowed Placed"));
+  }
+}
+
 }  // namespace
+TEST_CASE("guard: a pool that lists its schedulers takes no Pod that asks another") {
+  const auto yaml = R"(
+---
+apiVersion: confidential.pods/v1
+kind: ConfidentialPool
+metadata: {name: snp}
+spec:
+  nodes: {matchLabels: {agentpool: snp}}
+  schedulerNames: [default-scheduler, batch]
+)" + policy_named("all", kAllInPayments);
+  const auto asks = [&](const std::string& scheduler) {
+    return said(yaml, {.object = pod(R"({"nodeSelector":{"agentpool":"snp"})" + scheduler + "}")});
+  };
+  CHECK(asks(R"(,"schedulerName":"theirs")") ==
+        "refused SchedulerName: payments/web: spec.schedulerName asks the scheduler \"theirs\" to "
+        "place this Pod, which is none of pool \"snp\" (policy \"all\"). Ask for default-scheduler "
+        "or "
+        "batch.");
+  for (const auto* allowed : {"", R"(,"schedulerName":"batch")", R"(,"schedulerName":"")",
+                              R"(,"schedulerName":"default-scheduler")"}) {
+    CAPTURE(allowed);
+    CHECK(asks(allowed) == "allowed Satisfied");
+  }
+}
+
 }  // namespace cpods::admission

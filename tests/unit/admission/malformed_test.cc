@@ -94,6 +94,7 @@ TEST_CASE("malformed: policies that only watch cannot judge what cannot be read,
   CHECK(verdict.allowed);
   CHECK(verdict.warnings ==
         std::vector<std::string>{"policy \"warn\": /spec must be an object, but is an array"});
+  CHECK(verdict.reason == Reason::Satisfied);
   CHECK(listed(verdict.complaints) == "Malformed(audit),Malformed(warn)");
   CHECK(said(*watching, {.door = Door::Place, .object = pod("[]")}) == "allowed NotConcerned");
   const auto enforcing = policies(kPool + warn + policy_named("db", kGuardDb));

@@ -43,6 +43,13 @@ TEST_CASE("review: what is absent or null on a creation or deletion is missing")
   CHECK_FALSE(request->dry_run);
 }
 
+TEST_CASE("review: the longest uid is read") {
+  const auto review = parsed(R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",
+      "request":{"operation":"DELETE","uid":")" +
+                             std::string(64, 'u') + "\"}}");
+  CHECK(decode(review).has_value());
+}
+
 TEST_CASE("review: what is no AdmissionReview v1 is told apart") {
   const std::string kHead = R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1")";
   const std::pair<std::string, std::string> rows[] = {
@@ -65,6 +72,16 @@ TEST_CASE("review: what is no AdmissionReview v1 is told apart") {
        "/request/dryRun: must be a boolean, but is a string"},
       {kHead + R"(,"request":{"uid":"u","kind":"Pod"}})",
        "/request/kind: must be an object, but is a string"},
+      {kHead + R"(,"request":{"uid":")" + std::string(65, 'u') + R"(","operation":"DELETE"}})",
+       "/request/uid: the uid is too long"},
+      {kHead + R"(,"request":{"uid":"u","operation":"PATCH"}})",
+       "/request/operation: must be CREATE, UPDATE, DELETE or CONNECT"},
+      {kHead + R"(,"request":{"uid":"u","operation":"CREATE","namespace":"a",
+                   "resource":{"resource":"pods"},"kind":{"kind":"Binding"}}})",
+       "/request/kind/kind: must be Pod for the resource pods"},
+      {kHead + R"(,"request":{"uid":"u","operation":"CREATE",
+                   "resource":{"resource":"pods"},"kind":{"kind":"Pod"}}})",
+       "/request/namespace: a Pod is in a namespace"},
   };
   for (const auto& [text, sentence] : rows) {
     CAPTURE(text);

@@ -134,6 +134,30 @@ TEST_CASE("templates: a StatefulSet's Pods mount a claim of their own for each c
   CHECK(with_claims("other", of_template).starts_with("refused SecretOffPool"));
 }
 
+TEST_CASE("templates: beside its claims a StatefulSet's Pods keep all that the template says") {
+  const auto yaml = kPool + policy_named("claims",
+                                         "pool: snp, namespaces: [payments], templates: Deny, "
+                                         "secrets: {volumeClaims: [\"enc-*\"]}");
+  const auto with_spec = [&](const std::string& spec) {
+    const auto object = parsed(workload("StatefulSet", spec));
+    const auto whole =
+        json::apply(object.root(), R"([{"op":"add","path":"/spec/volumeClaimTemplates","value":[)"
+                                   R"({"metadata":{"name":"enc"}},{"metadata":{"name":"b"}},)"
+                                   R"({"metadata":{"name":"a"}}]}])");
+    REQUIRE(whole);
+    return said(yaml, about("StatefulSet", json::to_text(whole->root())));
+  };
+  CHECK(with_spec("{}").starts_with("refused SecretOffPool: StatefulSet payments/shop: "));
+  CHECK(with_spec(R"({"nodeSelector":{"agentpool":"snp"}})") == "allowed Satisfied");
+  // In whatever order the claims are written, each replaces the volume of its name.
+  for (const std::string name : {"a", "b", "enc"}) {
+    CAPTURE(name);
+    CHECK(with_spec(R"({"volumes":[{"name":")" + name +
+                    R"(","persistentVolumeClaim":{"claimName":"enc-old"}}]})")
+              .find("enc-old") == std::string::npos);
+  }
+}
+
 TEST_CASE("templates: a guarded secret in a template is told with its place") {
   const auto yaml = kPool + policy_named("db", kGuardDb);
   const auto spec = R"({"volumes":[{"name":"v","secret":{"secretName":"db-main"}}]})";
@@ -200,6 +224,9 @@ TEST_CASE("templates: one that cannot be read is told with its kind and place, b
         kRefused + "/metadata/labels/a must be a string, but is a number. Correct that field.");
   CHECK(ask_with(", templates: Deny", workload("CronJob", "{}", "[]")) ==
         kRefused + "/metadata must be an object, but is an array. Correct that field.");
+  CHECK(ask(*policies(kPool + policy_named("all", kGuardPayments + ", secrets: {names: [x]}")),
+            about("CronJob", volumes))
+            .policies == std::vector<std::string>{"all"});
   CHECK(ask_with("", volumes) ==
         "allowed Satisfied\nwarning: policy \"all\" will refuse its Pods: " + kTemplate +
             "/spec/volumes must be an array, but is a string");

@@ -81,6 +81,67 @@ TEST_CASE("restore: a manifest without affinity, replaced whole, gets all of it 
   CHECK(restores(applied, bare));
 }
 
+TEST_CASE(
+    "restore: every key of every pool is given back, and volumes of the step that are there") {
+  auto by_resource = kPoolWithStep;
+  const std::string host = "{hostPath: /dev/tpmrm0}";
+  by_resource.replace(by_resource.find(host), host.size(), "{resource: example.com/tpm}");
+  const std::string label = "agentpool: snp";
+  by_resource.replace(by_resource.find(label), label.size(), "agentpool: snp, type: cvm");
+  const auto applied = create("{}", by_resource + kOtherPool + policy_named("all", kAllInPayments));
+  CHECK(restores(applied, pod("{}")));
+  const auto stored = parsed(applied.stored);
+  const auto volumes = json::to_text(stored.root()["spec"]["volumes"]);
+  CHECK(restores(applied,
+                 changed(applied.stored, R"({"initContainers":null,"volumes":)" + volumes + "}")));
+}
+
+TEST_CASE("restore: each term is given back what it lost, and only where nothing else was edited") {
+  const auto snapshot = policies(kPolicies);
+  const auto terms = [](const std::string& list) { return "{" + kRequiredTerms + list + "]}}}}"; };
+  const auto has = [](const std::string& key, const std::string& value) {
+    return R"({"key":")" + key + R"(","operator":"In","values":[")" + value + R"("]})";
+  };
+  const auto term = [](const std::string& expressions, const std::string& more = "") {
+    return R"({"matchExpressions":[)" + expressions + "]" + more + "}";
+  };
+  const auto fields = [&](const std::string& node) {
+    return R"(,"matchFields":[)" + has("metadata.name", node) + "]";
+  };
+  const auto zone = has("zone", "a");
+  const auto pool = has("agentpool", "snp");
+  struct Row {
+    std::string stored;
+    std::string fresh;
+    bool given_back;
+  };
+  const Row rows[] = {
+      {term(zone + "," + pool), term(zone), true},
+      {term(pool) + "," + term(zone + "," + pool), term(pool) + "," + term(zone), true},
+      {term(pool) + "," + term(zone), term(pool) + "," + term(zone), false},
+      // The author's own edits: an expression more, another, one less, another node.
+      {term(zone), term(zone + "," + has("disk", "ssd")), false},
+      {term(zone + "," + pool), term(has("zone", "b")), false},
+      {term(zone + "," + has("disk", "ssd")), term(zone), false},
+      {term(pool, fields("n1")), term("", fields("n1")), true},
+      {term(pool, fields("n1")), term("", fields("n2")), false},
+      {term(pool, fields("n1")), term(""), false},
+      {term(pool), term("", R"(,"matchFields":[])"), true},
+      // Nothing is sent: all of it was injected, or it was not.
+      {term(pool), "", true},
+      {term(zone + "," + pool), "", false},
+      {term(pool, fields("n1")), "", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.stored);
+    CAPTURE(row.fresh);
+    const Applied applied{snapshot, pod(terms(row.stored))};
+    const auto answer =
+        update(applied, Door::Place, pod(row.fresh.empty() ? "{}" : terms(row.fresh)));
+    CHECK(answer.starts_with("allowed Restored [") == row.given_back);
+  }
+}
+
 TEST_CASE("restore: other affinities are left as they are sent") {
   const auto applied = create(R"({"affinity":{"podAffinity":{"x":1}}})");
   CHECK(restores(applied, changed(applied.stored, R"({"affinity":{"podAffinity":{"x":1}}})")));
@@ -161,6 +222,27 @@ TEST_CASE("restore: a toleration is given back as it is stored, one that is no p
         R"({"key":"tee","operator":"Exists","effect":"NoSchedule"}}])");
 }
 
+TEST_CASE(
+    "restore: only updates of the Pod itself, by others than its kubelet, get anything back") {
+  const auto applied = create("{}");
+  const auto update_of = [&](const std::string& subresource, const std::string& metadata,
+                             const std::string& group) {
+    return said(*applied.snapshot, {.door = Door::Place,
+                                    .object = pod("{}", metadata),
+                                    .old_object = applied.stored,
+                                    .operation = "UPDATE",
+                                    .subresource = subresource,
+                                    .groups = {group}});
+  };
+  const std::string plain = R"("name":"web")";
+  const std::string mirror = R"("name":"web","annotations":{"kubernetes.io/config.mirror":"x"})";
+  CHECK(update_of("", plain, "system:authenticated").starts_with("allowed Restored ["));
+  CHECK(update_of("status", plain, "system:authenticated") == "allowed NotConcerned");
+  CHECK(update_of("ephemeralcontainers", plain, "system:authenticated") == "allowed NotConcerned");
+  CHECK(update_of("", mirror, "system:nodes") == "allowed NotConcerned");
+  CHECK(update_of("", mirror, "system:authenticated").starts_with("allowed Restored ["));
+}
+
 TEST_CASE("restore: a step that the client edits is not put back over its words") {
   const auto applied = create(R"({"containers":[{"name":"app"}]})");
   const auto edited = parsed(applied.stored);
@@ -204,8 +286,25 @@ TEST_CASE("update: a label that moves a Pod into a policy is refused while it do
                            "{tier: secret}}");
   const Applied running{policies(yaml), pod(R"({"nodeName":"n"})")};
   CHECK(update(running, Door::Guard,
-               pod(R"({"nodeName":"n"})", R"("name":"web","labels":{"tier":"secret"})"))
-            .starts_with("refused NotGuaranteed: payments/web: policy \"some\" keeps"));
+               pod(R"({"nodeName":"n"})", R"("name":"web","labels":{"tier":"secret"})")) ==
+        "refused NotGuaranteed: payments/web: policy \"some\" keeps this Pod on pool \"snp\", but "
+        "this Pod may run elsewhere: nothing in it requires agentpool in [snp]. Create the Pod "
+        "again while place.confidential.pods is reachable, which places it.");
+}
+
+TEST_CASE("update: a label that brings a second pool is refused, a Pod that has both is let be") {
+  const auto yaml = kPool + kOtherPool + policy_named("all", kAllInPayments) +
+                    policy_named("tier",
+                                 "pool: other, namespaces: [payments], podSelector: {matchLabels: "
+                                 "{tier: secret}}");
+  const std::string labels = R"("name":"web","labels":{"tier":"secret"})";
+  const Applied running{policies(yaml), pod(R"({"nodeSelector":{"agentpool":"snp"}})")};
+  CHECK(update(running, Door::Guard, pod(R"({"nodeSelector":{"agentpool":"snp"}})", labels))
+            .starts_with("refused TwoPools: payments/web: policies \"all\" and \"tier\" require"));
+  const Applied both{running.snapshot, pod(R"({"nodeSelector":{"agentpool":"snp"}})", labels)};
+  CHECK(update(both, Door::Guard,
+               pod(R"({"nodeSelector":{"agentpool":"snp"},"activeDeadlineSeconds":5})", labels)) ==
+        "allowed Satisfied");
 }
 
 TEST_CASE("update: nodeName is the scheduler's by then") {
@@ -321,7 +420,11 @@ TEST_CASE("restore: a toleration that a Pod repeats is given back once") {
 }
 
 TEST_CASE("ephemeral containers: new references are judged, on and off the pool") {
-  const auto yaml = kPoolWithStep + policy_named("db", kGuardDb);
+  // A label of the namespace would have placed the Pod, and places none that exists.
+  const auto yaml = kPoolWithStep + policy_named("db", kGuardDb) +
+                    policy_named("opt-in",
+                                 "pool: snp, namespaceSelector: {matchLabels: "
+                                 "{confidential.pods/enabled: \"true\"}}, podSelector: {}");
   const std::string debugger =
       R"("ephemeralContainers":[{"name":"debugger","envFrom":[{"secretRef":{"name":"db-main"}}]}])";
   const auto add = [&](const std::string& spec, const std::string& more) {

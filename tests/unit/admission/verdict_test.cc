@@ -23,5 +23,15 @@ TEST_CASE("verdict: every refusal is one line of bounded length") {
   CHECK(verdict.message.ends_with("x\u2026"));
 }
 
+TEST_CASE("verdict: twenty complaints are listed, the rest is counted") {
+  const auto tail = [](std::size_t count) {
+    const std::vector<Complaint> all(count, {Reason::Binding, policy::Action::Audit, "p"});
+    return listed(all).substr(std::string_view("Binding(p),").size() * 20 - 1);
+  };
+  CHECK(tail(20) == "");
+  CHECK(tail(21) == " and 1 more");
+  CHECK(tail(27) == " and 7 more");
+}
+
 }  // namespace
 }  // namespace cpods::admission
