@@ -49,18 +49,21 @@ bool is_of_the_enforcer(json::Node expression) {
          names::kExemptingLabels.end();
 }
 
+// A list of expressions that has none left is left out: where there was none, the enforcer adds it.
 void write_selector_without_enforcer(json::Writer& out, json::Node selector) {
   out.object();
   for (const auto [key, value] : selector.members()) {
-    out.key(key);
     if (key != "matchExpressions") {
-      out.node(value);
+      out.key(key).node(value);
       continue;
     }
-    out.array();
+    std::vector<json::Node> expressions;
     for (const auto expression : value.elements()) {
-      if (!is_of_the_enforcer(expression)) out.node(expression);
+      if (!is_of_the_enforcer(expression)) expressions.push_back(expression);
     }
+    if (expressions.empty()) continue;
+    out.key(key).array();
+    for (const auto expression : expressions) out.node(expression);
     out.end();
   }
   out.end();
