@@ -79,7 +79,10 @@ Result<PodSearch::Page> PodSearch::read_page(std::string body, const Matches& ma
     }
     for (const auto item : list["items"].elements()) {
       const auto pod = item.rooted();
-      if (matches(pod)) return Page{.found = std::string(pod["metadata"]["name"].text())};
+      if (!matches(pod)) continue;
+      const auto name = pod["metadata"]["name"].text();
+      if (!name.empty()) return Page{.found = std::string(name)};
+      return failure(ErrorCode::Malformed, "metadata.name", "the Pod that was found has no name");
     }
     return Page{.next = std::string(list["metadata"]["continue"].text())};
   } catch (const json::Malformed& malformed) {
