@@ -41,7 +41,8 @@ std::string quoted_policy(const policy::Policy& policy) {
 }
 
 std::string how_it_leaves(const NamespaceExit& exit) {
-  const auto out_of = " takes it out of " + quoted_policy(*exit.left.front());
+  auto out_of = " takes it out of " + quoted_policy(*exit.left.front());
+  if (exit.left.size() > 1) out_of += " and " + std::to_string(exit.left.size() - 1) + " more";
   if (exit.exempting.empty()) return "this update" + out_of;
   return "the label " + exit.exempting + ", by which AKS makes webhooks leave a namespace out," +
          out_of;
@@ -85,9 +86,10 @@ Verdict check_namespace(const NamespaceExit& exit, const Cluster& cluster) {
                       ", and its Pods could not be listed, so it cannot be told whether one of "
                       "them is still kept on a pool. Try again in a moment.");
   }
+  // Of several, which one concerns it is not told here.
+  const auto concerned = exit.left.size() > 1 ? ", one of which concerns" : ", which concerns";
   return refuse(Reason::LeavesPolicy,
-                begin + ", which concerns the running Pod \"" +
-                    one_line(*kept, limits::kNameBytes) +
+                begin + concerned + " the running Pod \"" + one_line(*kept, limits::kNameBytes) +
                     "\". Delete such Pods first, or let a member of a trusted group change the "
                     "label (matchConditions of the webhook configuration " +
                     std::string(names::kValidatingConfiguration) + ").");
