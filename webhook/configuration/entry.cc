@@ -44,7 +44,10 @@ void write_client_config(json::Writer& out, json::Node like, std::string_view pa
 }
 
 // Azure/AKS: what its admissions enforcer adds, so that webhooks leave its own namespaces alone.
+// One that asks for the label would leave out all others.
 bool is_of_the_enforcer(json::Node expression) {
+  const auto op = expression["operator"].text();
+  if (op != "DoesNotExist" && op != "NotIn") return false;
   return std::ranges::find(names::kExemptingLabels, expression["key"].text()) !=
          names::kExemptingLabels.end();
 }
