@@ -66,6 +66,7 @@ struct Question {
   std::string name = "";
   std::string username = "someone";
   std::vector<std::string> groups = {"system:authenticated"};
+  std::string name = "";  // empty: not told, as where it is pending
 };
 
 inline std::string review_text(const Question& question) {
