@@ -333,8 +333,8 @@ def a_kubelet_that_labels_its_node_with_the_status(scene: Scene) -> Attempt:
 
 # With the namespace.
 
-LEAVES = ('takes it out of policy "opt-in", which concerns the running Pod "{name}". Delete such Pods '
-          "first, or let a member of a trusted group change the label")
+KEPT = ('concerns the running Pod "{name}". Delete such Pods first, or let a member of a trusted group '
+        "change the label")
 
 
 def relabelled(scene: Scene, label: str, *words: str) -> Attempt:
@@ -346,12 +346,14 @@ def relabelled(scene: Scene, label: str, *words: str) -> Attempt:
         key, "") == value
 
 
-@escape("this update " + LEAVES, None)
+@escape('this update takes it out of policy "opt-in", which ' + KEPT, None)
 def a_namespace_taken_out_of_its_policy(scene: Scene) -> Attempt:
     return relabelled(scene, f"{OPT_IN_LABEL}-")
 
 
-@escape("the label control-plane, by which AKS makes webhooks leave a namespace out, " + LEAVES, None)
+# Out of the shipped secret-guard, too.
+@escape("the label control-plane, by which AKS makes webhooks leave a namespace out, takes it out of "
+        'policy "opt-in" and 1 more, one of which ' + KEPT, None)
 def a_namespace_that_webhooks_leave_out(scene: Scene) -> Attempt:
     return relabelled(scene, "control-plane=true")
 
