@@ -22,6 +22,7 @@
 #include "configuration/cel.h"
 #include "configuration/condition.h"
 #include "configuration/reach.h"
+#include "configuration/resource_rules.h"
 #include "json/writer.h"
 #include "pod/names.h"
 
@@ -30,14 +31,6 @@ namespace {
 
 using policy::NamePattern;
 using policy::Policy;
-
-constexpr std::string_view kPods =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["pods"],"scope":"Namespaced"},)"
-    R"({"apiGroups":[""],"apiVersions":["v1"],"operations":["UPDATE"],"resources":["pods/ephemeralcontainers","pods/status"],"scope":"Namespaced"}])";
-constexpr std::string_view kBindings =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["pods/binding","bindings"],"scope":"Namespaced"}])";
-constexpr std::string_view kNodes =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["UPDATE"],"resources":["nodes","nodes/status"],"scope":"Cluster"}])";
 
 // ---- Expressions ------------------------------------------------------------------------------
 
@@ -366,7 +359,7 @@ std::vector<Named> variables_for(const Policy& policy) {
 Backstop pods_of(const Policy& policy) {
   const auto scope = Scope::of(policy);
   return {.name = named(policy.name, "pods"),
-          .rules = kPods,
+          .rules = kPodsToGuard,
           .namespace_selector = scope.namespace_selector(),
           .conditions = in_scope(scope, {spec_or_labels_change()}),
           .variables = variables_for(policy),

@@ -6,32 +6,12 @@
 
 #include "configuration/condition.h"
 #include "configuration/reach.h"
+#include "configuration/resource_rules.h"
 #include "json/writer.h"
 #include "pod/names.h"
 
 namespace cpods::configuration {
 namespace {
-
-// ---- What is asked about ----------------------------------------------------------------------
-
-constexpr std::string_view kPodsToPlace =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["pods"],"scope":"Namespaced"},)"
-    R"({"apiGroups":["apps"],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["daemonsets"],"scope":"Namespaced"}])";
-constexpr std::string_view kPodsToGuard =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["pods"],"scope":"Namespaced"},)"
-    R"({"apiGroups":[""],"apiVersions":["v1"],"operations":["UPDATE"],"resources":["pods/ephemeralcontainers","pods/status"],"scope":"Namespaced"}])";
-constexpr std::string_view kBindings =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["pods/binding","bindings"],"scope":"Namespaced"}])";
-constexpr std::string_view kTemplates =
-    R"([{"apiGroups":["apps"],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["deployments","statefulsets","daemonsets","replicasets"],"scope":"Namespaced"},)"
-    R"({"apiGroups":["batch"],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["jobs","cronjobs"],"scope":"Namespaced"},)"
-    R"({"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["replicationcontrollers","podtemplates"],"scope":"Namespaced"}])";
-constexpr std::string_view kNamespaces =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["UPDATE"],"resources":["namespaces","namespaces/status","namespaces/finalize"],"scope":"Cluster"}])";
-constexpr std::string_view kNodes =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["UPDATE"],"resources":["nodes","nodes/status"],"scope":"Cluster"}])";
-constexpr std::string_view kConfigMaps =
-    R"([{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE","UPDATE"],"resources":["configmaps"],"scope":"Namespaced"}])";
 
 // ---- Bodies -----------------------------------------------------------------------------------
 

@@ -22,19 +22,11 @@
 #include <utility>
 
 #include "evidence/layout.h"
+#include "evidence/openssl.h"
 
 namespace cpods::evidence {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-template <typename T, auto Free>
-using Owned = std::unique_ptr<T, Deleter<Free>>;
 using Certificate = Owned<X509, X509_free>;
 
 void free_stack(STACK_OF(X509) * stack) {

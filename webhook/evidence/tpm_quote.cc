@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "evidence/openssl.h"
+
 namespace cpods::evidence {
 namespace {
 
@@ -58,15 +60,6 @@ bool selects_whole_sha256_bank(Reader& reader) {
   return mask.size() == kPcrs / 8 && mask[0] == 0xFF && mask[1] == 0xFF && mask[2] == 0xFF;
 }
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-template <typename T, auto Free>
-using Owned = std::unique_ptr<T, Deleter<Free>>;
 using Pkey = Owned<EVP_PKEY, EVP_PKEY_free>;
 
 Pkey import_key(const RsaKey& key) {

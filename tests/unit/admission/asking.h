@@ -63,7 +63,6 @@ struct Question {
   std::string resource = "pods";
   std::string subresource = "";
   std::string namespace_name = "payments";
-  std::string name = "";
   std::string username = "someone";
   std::vector<std::string> groups = {"system:authenticated"};
   std::string name = "";  // empty: not told, as where it is pending
