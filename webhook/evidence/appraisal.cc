@@ -19,20 +19,26 @@ std::string_view name_of(Status status) {
   return "skipped";
 }
 
+void Appraisal::add(std::string_view name, Status status, std::string detail, Doubt doubt) {
+  // Names in certificates are a stranger's: none may write lines of its own into a log.
+  std::ranges::replace_if(detail, [](char byte) { return byte < 0x20 || byte > 0x7E; }, '?');
+  checks_.push_back({std::string(name), status, std::move(detail), doubt});
+}
+
 void Appraisal::pass(std::string_view name, std::string detail) {
-  checks_.push_back({std::string(name), Status::Passed, std::move(detail)});
+  add(name, Status::Passed, std::move(detail), Doubt::Malformed);
 }
 
 void Appraisal::fail(std::string_view name, Doubt doubt, std::string detail) {
-  checks_.push_back({std::string(name), Status::Failed, std::move(detail), doubt});
+  add(name, Status::Failed, std::move(detail), doubt);
 }
 
 void Appraisal::unpinned(std::string_view name, std::string detail) {
-  checks_.push_back({std::string(name), Status::Unpinned, std::move(detail)});
+  add(name, Status::Unpinned, std::move(detail), Doubt::Malformed);
 }
 
 void Appraisal::skip(std::string_view name, std::string detail) {
-  checks_.push_back({std::string(name), Status::Skipped, std::move(detail)});
+  add(name, Status::Skipped, std::move(detail), Doubt::Malformed);
 }
 
 bool Appraisal::require(bool holds, std::string_view name, Doubt doubt, std::string detail) {

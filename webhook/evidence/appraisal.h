@@ -21,7 +21,7 @@ enum class Status : std::uint8_t { Passed, Failed, Unpinned, Skipped };
 struct Check {
   std::string name;  // snp.ecdsa
   Status status = Status::Skipped;
-  std::string detail;              // a sentence part; what was seen, or why it failed
+  std::string detail;              // a sentence part in printable ASCII; what was seen, or why not
   Doubt doubt = Doubt::Malformed;  // what a failure means
 
   friend bool operator==(const Check&, const Check&) = default;
@@ -45,6 +45,8 @@ class Appraisal {
   [[nodiscard]] const Check* find(std::string_view name) const;
 
  private:
+  void add(std::string_view name, Status status, std::string detail, Doubt doubt);
+
   std::vector<Check> checks_;
 };
 

@@ -48,6 +48,14 @@ TEST_CASE("appraisal: the first of the gravest failures decides") {
   CHECK(appraisal.decisive()->name == "f");
 }
 
+TEST_CASE("appraisal: what is told is one line of printable text") {
+  Appraisal appraisal;
+  appraisal.fail("a", Doubt::Signature, "a\nb\x1B[2J\x7F\xFF\xC3\xA4 ~");
+  CHECK(appraisal.find("a")->detail == "a?b?[2J???? ~");
+  appraisal.pass("b", std::string("a\0b", 3));
+  CHECK(appraisal.find("b")->detail == "a?b");
+}
+
 TEST_CASE("appraisal: each status has its word") {
   CHECK(name_of(Status::Passed) == "passed");
   CHECK(name_of(Status::Failed) == "failed");

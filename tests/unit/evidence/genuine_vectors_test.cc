@@ -337,8 +337,7 @@ TEST_CASE("tampered: exactly the checks that must fail do, and the exit code fol
     const auto id = name.substr(0, name.find('-'));
     seen.insert(id);
     const auto overlay = fs::path("tampered") / name;
-    const auto nonce =
-        has(overlay / "nonce.bin") ? bytes_of(overlay / "nonce.bin") : genuine_nonce;
+    const auto nonce = has(overlay / "nonce.bin") ? bytes_of(overlay / "nonce.bin") : genuine_nonce;
     const auto appraisal = verify(tampered(overlay), expecting(nonce));
     const auto failed = sample::with(Status::Failed, appraisal);
     CHECK(std::set(failed.begin(), failed.end()) == expected.at(id));

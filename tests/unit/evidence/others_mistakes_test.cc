@@ -278,6 +278,19 @@ TEST_CASE("mistake: of two keys or members of one name, one is picked") {
   CHECK_FALSE(read_evidence(R"({"attestation_report":"AA","attestation_report":"AA"})"));
 }
 
+TEST_CASE("mistake: a name in a certificate writes lines of its own into the log") {
+  auto leaf = sample::vcek_leaf();
+  leaf.subject = "x\nthis node is attested: verified";
+  leaf.set("2", sample::ia5_string("\x1B[1A\n"));
+  auto evidence = sample::evidence(kNonce);
+  evidence.chain.leaf = sample::milan().issue(leaf);
+  const auto appraisal = verify_sample(evidence);
+  CHECK(sample::failed(appraisal) == "snp.signing_key vcek.product");
+  for (const auto& check : appraisal.checks()) {
+    CHECK(std::ranges::all_of(check.detail, [](char byte) { return byte >= 0x20 && byte < 0x7F; }));
+  }
+}
+
 TEST_CASE("mistake: any privilege level of the guest may ask") {
   for (const std::uint32_t vmpl : {1U, 2U, 3U, 0xFFFFFFFFU}) {
     auto evidence = sample::evidence(kNonce);
