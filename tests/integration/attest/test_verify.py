@@ -4,13 +4,14 @@ far as a quote is concerned, by openssl in the place of a TPM."""
 import base64
 import hashlib
 import json
-import pathlib
+import re
 import struct
+import textwrap
 import time
 import unittest
 
 from amd_chain import CHIP, TCB
-from attest_case import OF_TESTS, AttestCase, chain
+from attest_case import OF_TESTS, ROOT, AttestCase, chain
 from hcl_report import MEASUREMENT, POLICY_DEBUG, hcl_report, runtime_claims, snp_report
 
 NONCE = bytes(range(32))
@@ -187,6 +188,37 @@ class Verified(Files):
         pcrs = self.write("other-pcrs", bytes(768))
         self.assertEqual(self.failed(*self.parts(hcl_report=hcl, pcrs=pcrs)),
                          (13, ["bind.sha256", "quote.pcr_digest", "policy.debug"]))
+
+
+class Documented(Files):
+    TEXT = (ROOT / "docs/attestation.md").read_text()
+
+    def test_every_check_is_documented_and_no_other(self):
+        names = set()
+        for arguments in (("--evidence", self.path("evidence.json")),
+                          ("--snp-report", self.path("snp.bin"), "--vcek",
+                           chain().folder / "vcek.pem")):
+            names |= set(self.result(*arguments)[1])
+        pinned = {"policy.debug", "policy.migration"}
+        settings = {name for name in names if name.startswith("policy.")} - pinned
+        table = re.search(r"^\| check \|.*?\n\n", self.TEXT, re.M | re.S)[0]
+        documented = {name for row in re.findall(r"^\| ([a-zA-Z0-9_., ]+) \|", table, re.M)
+                      for name in row.split(", ")} - {"check", "policy.SETTING"}
+        self.assertEqual(documented, names - settings)
+        policies = (ROOT / "docs/policies.md").read_text()
+        for name in settings:
+            self.assertIn(f"| `{name.removeprefix('policy.')}` |", policies)
+
+    def test_the_example_of_pins_can_be_read(self):
+        example = re.search(r"^    products: .*?\n\n", self.TEXT, re.M | re.S)[0]
+        path = self.write("pins.yaml", textwrap.dedent(example).encode())
+        code, checks = self.result("--evidence", self.path("evidence.json"), "--policy", path)
+        self.assertEqual(code, 14)
+        states = {name: checks[f"policy.{name}"]["status"]
+                  for name in ("products", "minTcb", "idKeyDigests", "requireSecureBoot", "pcrs")}
+        self.assertEqual(states, {"products": "passed", "minTcb": "failed",
+                                  "idKeyDigests": "failed", "requireSecureBoot": "passed",
+                                  "pcrs": "failed"})
 
 
 class Options(Files):
