@@ -131,6 +131,8 @@ TEST_CASE("chain: each thing that a leaf says fails its own check when it is ano
   of_other_key.key = other_key.get();
   auto pkcs1 = sample::vcek_leaf();
   pkcs1.pss = false;
+  auto of_sha256 = sample::vcek_leaf();
+  of_sha256.digest = EVP_sha256();
   struct Row {
     std::string why;
     Leaf leaf;
@@ -162,6 +164,7 @@ TEST_CASE("chain: each thing that a leaf says fails its own check when it is ano
       {"a key of P-256", of_p256, "x509.key"},
       {"a key that did not sign", of_other_key, "snp.ecdsa"},
       {"a signature that is not PSS", pkcs1, "x509.chain"},
+      {"a signature with SHA-256", of_sha256, "x509.chain"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.why);
@@ -170,6 +173,20 @@ TEST_CASE("chain: each thing that a leaf says fails its own check when it is ano
     CHECK_FALSE(appraisal.verified());
     CHECK(appraisal.decisive()->doubt == Doubt::Signature);
   }
+}
+
+TEST_CASE("chain: an intermediate of fewer than 3072 bits vouches for nobody") {
+  const sample::Family weak("Milan", sample::PrivateKey(EVP_RSA_gen(2048), EVP_PKEY_free));
+  auto weak_roots = sample::roots();
+  const auto ark = base64_encode(weak.ark());
+  const auto digest = hex_encode(sha256(weak.ark()));
+  weak_roots[0].ark = {ark, digest};
+  const auto report = sample::snp_report("");
+  Appraisal appraisal;
+  check_amd_signature(read_snp_report(report), report,
+                      {.leaf = weak.issue(sample::vcek_leaf()), .others = {weak.ask()}},
+                      sample::now(), weak_roots, appraisal);
+  CHECK(sample::failed(appraisal) == "x509.chain");
 }
 
 TEST_CASE("chain: certificates hold from their first second to their last") {

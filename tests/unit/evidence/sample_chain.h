@@ -142,15 +142,16 @@ inline void make_authority(X509* certificate) {
 }
 
 // RSASSA-PSS with SHA-384, as AMD signs; `pss` false: PKCS #1 v1.5.
-inline void sign_certificate(X509* certificate, EVP_PKEY* key, bool pss = true) {
+inline void sign_certificate(X509* certificate, EVP_PKEY* key, bool pss = true,
+                             const EVP_MD* digest = EVP_sha384()) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         EVP_MD_CTX_free);
   EVP_PKEY_CTX* parameters = nullptr;
-  need(EVP_DigestSignInit(context.get(), &parameters, EVP_sha384(), nullptr, key) == 1);
+  need(EVP_DigestSignInit(context.get(), &parameters, digest, nullptr, key) == 1);
   if (pss) {
     need(EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1 &&
          EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, 48) == 1 &&
-         EVP_PKEY_CTX_set_rsa_mgf1_md(parameters, EVP_sha384()) == 1);
+         EVP_PKEY_CTX_set_rsa_mgf1_md(parameters, digest) == 1);
   }
   need(X509_sign_ctx(certificate, context.get()) > 0);
 }
@@ -192,6 +193,7 @@ struct Leaf {
   std::vector<Extension> extensions;
   EVP_PKEY* key = chip_key().get();
   bool pss = true;
+  const EVP_MD* digest = EVP_sha384();
 
   // Replaced, or taken away where `value` is empty.
   Leaf& set(const std::string& suffix, const Bytes& value) {
@@ -222,7 +224,7 @@ class Family {
     const auto by = (is_vlek ? "SEV-VLEK-" : "SEV-") + product_;
     const auto made = certificate(leaf.subject, leaf.issuer.empty() ? by : leaf.issuer, leaf.key);
     for (const auto& each : leaf.extensions) add_extension(made.get(), each);
-    sign_certificate(made.get(), ask_key_.get(), leaf.pss);
+    sign_certificate(made.get(), ask_key_.get(), leaf.pss, leaf.digest);
     return der(made.get());
   }
   // Signed by the ARK itself, with no intermediate.
