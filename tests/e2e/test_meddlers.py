@@ -30,6 +30,13 @@ def prepend_init_container(pod: dict) -> list[dict]:
     return [{"op": "add", "path": "/spec/initContainers", "value": [SIDECAR, *present]}]
 
 
+def prepend_native_sidecar(pod: dict) -> list[dict]:
+    """As service meshes do: an init container that goes on running."""
+    return [patch | {"value": [value | ({"restartPolicy": "Always"} if value["name"] == SIDECAR["name"]
+                                        else {}) for value in patch["value"]]}
+            for patch in prepend_init_container(pod)]
+
+
 def add_secret_volume(pod: dict) -> list[dict]:
     wanted = pod["metadata"].get("annotations", {}).get("example.com/mount")
     return [{"op": "add", "path": "/spec/volumes", "value": [
@@ -92,3 +99,11 @@ class Meddlers(ClusterCase):
     def test_an_init_container_put_first_after_us_runs_behind_the_step(self):
         self.assert_step_comes_first(
             self.meddle("zz-prepends", "prepended-after", prepend_init_container))
+
+    def test_a_native_sidecar_of_another_injector_starts_behind_the_step(self):
+        self.assert_step_comes_first(
+            self.meddle("aa-sidecar", "sidecar-before", prepend_native_sidecar))
+        self.assert_step_comes_first(
+            self.meddle("zz-sidecar", "sidecar-after", prepend_native_sidecar))
+        (_, sidecar) = self.kubectl.get("pod", "web", "sidecar-after")["spec"]["initContainers"]
+        self.assertEqual(sidecar["restartPolicy"], "Always")
