@@ -229,6 +229,14 @@ TEST_CASE("chain: a Turin has an fmc version and 8 bytes of HWID, the rest of th
   CHECK(failed(report_of(0x1A, 0x02, sample::kTurinTcb, 9), sample::turin_leaf()) == "vcek.hwid");
 }
 
+TEST_CASE("chain: a Milan has 64 bytes of HWID, whatever zeros its chip id has") {
+  auto leaf = sample::vcek_leaf();
+  leaf.set("4", sample::hwid(8));
+  const auto report = report_of(0x19, 0x01, sample::kMilanTcb, 8);
+  CHECK(sample::failed(check(report, {.leaf = sample::milan().issue(leaf), .others = {}})) ==
+        "vcek.hwid");
+}
+
 TEST_CASE("chain: one product's certificate does not stand for another's report") {
   const auto appraisal = check(report_of(0x19, 0x11), {.leaf = sample::vcek(), .others = {}});
   CHECK(sample::failed(appraisal) == "x509.chain vcek.product");
