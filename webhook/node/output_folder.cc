@@ -11,10 +11,13 @@ Result<void> write_output(const std::string& folder, std::string_view name, std:
   const fs::path path = fs::path(folder) / name;
   fs::path draft = path;
   draft += ".new";
+  // An attempt that was killed may have left one that nobody may write.
+  std::error_code error;
+  fs::remove(draft, error);
   std::ofstream file(draft, std::ios::binary | std::ios::trunc);
   file << text << '\n';
   file.close();
-  std::error_code error;
+  error.clear();
   if (file) {
     fs::permissions(draft, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read,
                     error);

@@ -52,6 +52,19 @@ TEST_CASE("output: a folder that is not there is an error with the path") {
   CHECK(written.error().text() == "/nonexistent/output/result.json: cannot be written");
 }
 
+TEST_CASE("output: what an attempt that was killed left behind is in nobody's way") {
+  const Folder folder;
+  const auto draft = folder.path() / "result.json.new";
+  // Read-only as the attempt left it; to root, who may write all the same, a folder is.
+  std::ofstream(draft) << "half";
+  fs::permissions(draft, fs::perms{0444});
+  REQUIRE(write_output(folder.path(), "result.json", "{}"));
+  CHECK_FALSE(fs::exists(draft));
+  fs::create_directory(draft);
+  REQUIRE(write_output(folder.path(), "result.json", "{\"second\":2}"));
+  CHECK(folder.content("result.json") == "{\"second\":2}\n");
+}
+
 TEST_CASE("output: what stands in the way of a file is an error, not a half result") {
   const Folder folder;
   fs::create_directory(folder.path() / "result.json");
