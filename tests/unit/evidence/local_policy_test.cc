@@ -145,6 +145,11 @@ TEST_CASE("policy: evidence without PCRs or claims meets no rule about them") {
 
 TEST_CASE("policy: TCB components are compared one by one, as numbers up to 255") {
   CHECK(appraise(R"({"minTcb":{"Genoa":{"microcode":213}}})").verified());
+  // Of another product alone it asks nothing of this one, and says so.
+  const auto other = appraise(R"({"minTcb":{"Milan":{"microcode":213}}})");
+  REQUIRE(other.find("policy.minTcb") != nullptr);
+  CHECK(other.find("policy.minTcb")->status == Status::Unpinned);
+  CHECK(other.find("policy.minTcb")->detail == "names nothing for a Genoa");
   CHECK(check(R"({"minTcb":{"Genoa":{"microcode":214}}})").doubt == Doubt::Policy);
   CHECK(check(R"({"minTcb":{"Genoa":{"bootloader":5,"microcode":0}}})").doubt == Doubt::Policy);
 }

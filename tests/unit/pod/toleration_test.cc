@@ -100,9 +100,43 @@ TEST_CASE("toleration: only what nothing covers is added, at the end") {
   }
 }
 
+TEST_CASE("toleration: only one that tolerates the same taint, and for less long, is overtaken") {
+  struct Row {
+    std::string wanted;
+    std::string present;
+    std::string path;
+  };
+  const Row rows[] = {
+      {R"({"key":"b","value":"1"})", R"({"key":"b","value":"1","tolerationSeconds":5})", "0"},
+      {R"({"key":"b","value":"1"})", R"({"key":"b","value":"2","tolerationSeconds":5})", "-"},
+      {R"({"key":"b","value":"1"})", R"({"operator":"Exists","tolerationSeconds":5})", "0"},
+      {R"({"key":"b","operator":"Exists"})", R"({"key":"b","value":"2","tolerationSeconds":5})",
+       "0"},
+      {R"({"key":"b","value":"1","effect":"NoExecute"})",
+       R"({"key":"b","value":"1","effect":"NoSchedule","tolerationSeconds":5})", "-"},
+      {R"({"key":"b","operator":"Exists","tolerationSeconds":9})",
+       R"({"key":"b","value":"1","tolerationSeconds":8})", "0"},
+      {R"({"key":"b","operator":"Exists","tolerationSeconds":9})",
+       R"({"key":"b","value":"1","tolerationSeconds":9})", "-"},
+      {R"({"key":"b","operator":"Exists","tolerationSeconds":9})",
+       R"({"key":"b","value":"1","tolerationSeconds":10})", "-"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.wanted);
+    CAPTURE(row.present);
+    const auto spec = parsed(R"({"tolerations":[)" + row.present + "]}");
+    json::Patch patch;
+    tolerate(spec.root(), "/spec", {toleration(row.wanted)}, patch);
+    CHECK(patch.text().contains(R"("path":"/spec/tolerations/)" + row.path + "\""));
+  }
+}
+
 TEST_CASE("toleration: where none is wanted, those of the Pod are not even read") {
   const auto unreadable = parsed(R"({"tolerations":{}})");
   CHECK(missing_tolerations(unreadable.root(), {}).empty());
+  json::Patch patch;
+  CHECK_NOTHROW(tolerate(unreadable.root(), "/spec", {}, patch));
+  CHECK(patch.empty());
 }
 
 }  // namespace
