@@ -32,7 +32,7 @@ class Usage(unittest.TestCase):
         # "A subcommand is required" was all that could be read of it.
         code, text = self.run_program("nosuch", "--policies", "x")
         self.assertEqual((code, text), (
-            2, '"nosuch" is no command; there are serve, check, review, certs, version\n'
+            2, '"nosuch" is no command; there are serve, check, review, webhooks, backstop, certs, version\n'
                "Run with --help for more information.\n"))
 
     def test_an_address_that_is_none_is_told_by_its_flag_before_anything_is_started(self):
