@@ -16,7 +16,7 @@ Bio reading(std::string_view text) {
 
 Time time_of(const ASN1_TIME* asn1) {
   // Counted from the epoch by OpenSSL itself: no time zone of this machine can enter.
-  const std::unique_ptr<ASN1_TIME, Freeing<ASN1_STRING_free>> epoch(ASN1_TIME_set(nullptr, 0));
+  const Owned<ASN1_TIME, ASN1_STRING_free> epoch(ASN1_TIME_set(nullptr, 0));
   int days = 0;
   int seconds = 0;
   ASN1_TIME_diff(&days, &seconds, epoch.get(), asn1);
@@ -105,7 +105,7 @@ Result<void> accepts(std::string_view ca_pem, std::string_view leaf_pem, const s
   if (!store) return std::unexpected(store.error());
   // The leaf's text may bring intermediate authorities, and any trusted one ends the chain.
   const auto chain = certificates_of(leaf_pem);
-  const std::unique_ptr<STACK_OF(X509), Freeing<free_stack>> offered(sk_X509_new_null());
+  const Owned<STACK_OF(X509), free_stack> offered(sk_X509_new_null());
   for (const auto& each : chain) sk_X509_push(offered.get(), each.get());
   const StoreContext context(X509_STORE_CTX_new());
   X509_STORE_CTX_init(context.get(), store->get(), leaf->get(), offered.get());

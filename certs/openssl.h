@@ -9,30 +9,22 @@
 #include <openssl/x509v3.h>
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/freeing.h"
 
 namespace cpods::certs {
 
-template <auto Free>
-struct Freeing {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-
-using Bio = std::unique_ptr<BIO, Freeing<BIO_free_all>>;
-using BigNumber = std::unique_ptr<BIGNUM, Freeing<BN_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freeing<X509_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Freeing<X509_EXTENSION_free>>;
-using Store = std::unique_ptr<X509_STORE, Freeing<X509_STORE_free>>;
-using StoreContext = std::unique_ptr<X509_STORE_CTX, Freeing<X509_STORE_CTX_free>>;
-using Address = std::unique_ptr<ASN1_OCTET_STRING, Freeing<ASN1_OCTET_STRING_free>>;
+using Bio = Owned<BIO, BIO_free_all>;
+using BigNumber = Owned<BIGNUM, BN_free>;
+using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
+using Certificate = Owned<X509, X509_free>;
+using Extension = Owned<X509_EXTENSION, X509_EXTENSION_free>;
+using Store = Owned<X509_STORE, X509_STORE_free>;
+using StoreContext = Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
+using Address = Owned<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>;
 
 using Time = std::chrono::system_clock::time_point;
 

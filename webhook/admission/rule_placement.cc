@@ -26,14 +26,6 @@ std::string opt_in_label(const policy::Pool* pool, const policy::Snapshot& snaps
   return {};
 }
 
-std::string all_requirements(const policy::Pool& pool) {
-  std::string out;
-  for (std::size_t i = 0; i < pool.requirements.size(); ++i) {
-    out += (i == 0 ? "" : " and ") + pool.requirements[i].text();
-  }
-  return out;
-}
-
 // The pool's taints would leave a Pod Pending that has the affinity alone.
 std::string tolerations_text(const policy::Pool& pool) {
   std::string out;
@@ -52,7 +44,7 @@ std::string change_of(const pod::Placement& placement, const policy::Pool& pool,
   const std::string again = "Create the Pod again and give ";
   if (!placement.term) {
     return (is_update ? again + "it" : "Add") + " a required node affinity with " +
-           all_requirements(pool) + tolerating;
+           pod::text_of(pool.requirements) + tolerating;
   }
   const std::string what = placement.open.size() == 1 ? "that expression" : "those expressions";
   return (is_update ? again + "every term " + what : "Add " + what + " to every term") + tolerating;

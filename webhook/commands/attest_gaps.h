@@ -9,7 +9,7 @@
 namespace cpods::commands {
 
 struct AttestGap {
-  std::string_view setting;  // an evidence or a verifier
+  std::string_view setting;  // a verifier
   std::string_view clause;
 };
 

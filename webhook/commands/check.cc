@@ -33,25 +33,15 @@ void summarise(const std::string& directory, const policy::Loaded& loaded, std::
       << counted(count(loaded, policy::Severity::Warning), "warning", "warnings") << "\n";
 }
 
-// The settings that choose how a node is attested, each with the word that stands for its gap.
-std::vector<std::pair<json::Node, std::string_view>> choices(json::Node attestation) {
-  std::vector<std::pair<json::Node, std::string_view>> out;
-  if (!attestation) return out;
-  out.emplace_back(attestation["evidence"], attestation["evidence"].text());
-  for (const auto [name, settings] : attestation["verifier"].members()) {
-    out.emplace_back(settings, name);
-  }
-  return out;
-}
-
 // Placement and the secret guard work with such a pool, but no Pod of it gets past the step.
 void warn_of_gaps(const policy::SourceFile& file, policy::Loaded& loaded) {
   const auto read = json::read_documents(file.text, json::Dialect::Policy);
   for (const auto& document : read.documents) {
-    for (const auto& [at, word] : choices(document.root()["spec"]["attestation"])) {
+    for (const auto [word, settings] :
+         document.root()["spec"]["attestation"]["verifier"].members()) {
       const auto* gap = std::ranges::find(kAttestGaps, word, &AttestGap::setting);
       if (gap == std::end(kAttestGaps)) continue;
-      const auto [line, column] = document.key_place_of(at.pointer());
+      const auto [line, column] = document.key_place_of(settings.pointer());
       loaded.diagnostics.push_back(
           {policy::Severity::Warning,
            {file.name, line, column},

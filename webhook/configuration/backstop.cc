@@ -15,7 +15,6 @@
 
 #include "configuration/backstop.h"
 
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -25,6 +24,7 @@
 #include "configuration/resource_rules.h"
 #include "json/writer.h"
 #include "pod/names.h"
+#include "pod/secret_references.h"
 
 namespace cpods::configuration {
 namespace {
@@ -69,10 +69,6 @@ std::string container_reads(const std::vector<NamePattern>& names) {
                  in_each("c.envFrom", "e", names_one("e.secretRef.name", names))});
 }
 
-// Volume kinds that name their Secret as secretRef.name.
-constexpr std::array<std::string_view, 7> kWithSecretRef = {
-    "cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"};
-
 // Another source than a claim may carry anything.
 std::string filled_from_guarded(std::string_view source, const std::vector<NamePattern>& claims) {
   const auto at = "v.ephemeral.volumeClaimTemplate.spec." + std::string(source);
@@ -96,7 +92,7 @@ std::string volume_reads(const policy::SecretGuard& guard) {
       names_one("v.persistentVolumeClaim.claimName", guard.volume_claims),
       filled_from_guarded("dataSource", guard.volume_claims),
       filled_from_guarded("dataSourceRef", guard.volume_claims)};
-  for (const auto kind : kWithSecretRef) {
+  for (const auto kind : pod::kWithSecretRef) {
     ways.push_back(names_one("v." + std::string(kind) + ".secretRef.name", names));
   }
   return any_of(ways);
@@ -266,23 +262,6 @@ std::string named(std::string_view subject, std::string_view kind) {
   return std::string(subject) + "." + std::string(kind) + ".backstop.confidential.pods";
 }
 
-std::vector<Condition> in_scope(const Scope& scope, std::vector<Condition> conditions) {
-  if (auto by_name = scope.condition()) {
-    conditions.insert(conditions.begin(), {"in-scope", std::move(*by_name)});
-  }
-  return conditions;
-}
-
-// agentpool in [confidentialpool] and security-type in [ConfidentialVM]
-std::string demanded_text(const policy::Pool& pool) {
-  std::string out;
-  for (const auto& requirement : pool.requirements) {
-    if (!out.empty()) out += " and ";
-    out += requirement.text();
-  }
-  return out;
-}
-
 // About Pods that the policy selects.
 void add_selecting(std::vector<Validation>& out, const std::string& begin, const std::string& pool,
                    const std::string& remedy) {
@@ -332,7 +311,7 @@ std::vector<Validation> validations_for(const Policy& policy) {
   const std::string begin = "policy \"" + policy.name + "\": ";
   const std::string pool = "pool \"" + policy.pool->name + "\"";
   const std::string remedy = "; its nodeSelector, or every required node affinity term, must say " +
-                             demanded_text(*policy.pool) + ".";
+                             pod::text_of(policy.pool->requirements) + ".";
   std::vector<Validation> out;
   if (policy.pod_selector) add_selecting(out, begin, pool, remedy);
   if (policy.secrets) add_guarding(out, begin, pool, remedy);
@@ -361,7 +340,7 @@ Backstop pods_of(const Policy& policy) {
   return {.name = named(policy.name, "pods"),
           .rules = kPodsToGuard,
           .namespace_selector = scope.namespace_selector(),
-          .conditions = in_scope(scope, {spec_or_labels_change()}),
+          .conditions = conditions_in(scope, {spec_or_labels_change()}),
           .variables = variables_for(policy),
           .validations = validations_for(policy)};
 }
@@ -370,7 +349,7 @@ Backstop bindings_in(const Reach& reach, const std::vector<std::string>& schedul
   return {.name = named(reach.policy, "bindings"),
           .rules = kBindings,
           .namespace_selector = reach.scope.namespace_selector(),
-          .conditions = in_scope(reach.scope, {no_trusted_scheduler(schedulers)}),
+          .conditions = conditions_in(reach.scope, {no_trusted_scheduler(schedulers)}),
           .variables = {},
           .validations = {{"false", "policy \"" + reach.policy +
                                         "\": only trusted schedulers may bind Pods here."}}};

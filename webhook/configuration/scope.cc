@@ -1,6 +1,7 @@
 #include "configuration/scope.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "configuration/cel.h"
 #include "json/writer.h"
@@ -93,6 +94,13 @@ std::string Scope::namespace_selector() const {
 std::optional<std::string> Scope::condition() const {
   if (std::ranges::all_of(names, is_literal)) return std::nullopt;
   return cel::matches_any("request.namespace", {names.begin(), names.end()});
+}
+
+std::vector<Condition> conditions_in(const Scope& scope, std::vector<Condition> conditions) {
+  if (auto by_name = scope.condition()) {
+    conditions.insert(conditions.begin(), {"in-scope", std::move(*by_name)});
+  }
+  return conditions;
 }
 
 std::string Scope::key() const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "configuration/condition.h"
 #include "pod/labels.h"
 #include "policy/model.h"
 
@@ -28,6 +29,10 @@ struct Scope {
   // A text that differs between scopes that differ.
   [[nodiscard]] std::string key() const;
 };
+
+// `conditions` behind the one that the scope itself needs, if any.
+[[nodiscard]] std::vector<Condition> conditions_in(const Scope& scope,
+                                                   std::vector<Condition> conditions);
 
 [[nodiscard]] std::string_view name_of(pod::Operator op);
 

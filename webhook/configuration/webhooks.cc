@@ -45,11 +45,8 @@ std::string body_of(const Settings& settings) {
 
 Settings settings_in(const Scope& scope, std::string_view rules,
                      std::vector<Condition> conditions) {
-  if (auto by_name = scope.condition()) {
-    conditions.insert(conditions.begin(), {"in-scope", std::move(*by_name)});
-  }
   return {.rules = rules,
-          .conditions = std::move(conditions),
+          .conditions = conditions_in(scope, std::move(conditions)),
           .namespace_selector = scope.namespace_selector()};
 }
 

@@ -21,8 +21,8 @@
 #include <span>
 #include <utility>
 
+#include "base/freeing.h"
 #include "evidence/layout.h"
-#include "evidence/openssl.h"
 
 namespace cpods::evidence {
 namespace {

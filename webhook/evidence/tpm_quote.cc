@@ -5,10 +5,9 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
-#include <memory>
 #include <string>
 
-#include "evidence/openssl.h"
+#include "base/freeing.h"
 
 namespace cpods::evidence {
 namespace {

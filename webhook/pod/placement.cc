@@ -164,6 +164,12 @@ std::string Requirement::text() const {
   return out + "]";
 }
 
+std::string text_of(std::span<const Requirement> requirements) {
+  std::string out;
+  for (const auto& each : requirements) out += (out.empty() ? "" : " and ") + each.text();
+  return out;
+}
+
 std::string Placement::why() const {
   if (unread > 0) {
     return "it chooses its nodes by " + std::to_string(unread) +

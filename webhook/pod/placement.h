@@ -29,6 +29,9 @@ struct Requirement {
   [[nodiscard]] std::string text() const;
 };
 
+// All of them, with "and" between.
+[[nodiscard]] std::string text_of(std::span<const Requirement> requirements);
+
 enum class Certainty : std::uint8_t { Guaranteed, Possible, Impossible };
 
 struct Placement {

@@ -135,10 +135,6 @@ constexpr std::array<std::string_view, 31> kVolumeKeys = {
     "storageos", "vsphereVolume"};
 // clang-format on
 
-// Volume kinds that name their Secret as secretRef.name.
-constexpr std::array<std::string_view, 7> kWithSecretRef = {
-    "cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"};
-
 // Whatever the driver calls itself: the attributes say what it will fetch. secretProviderClass is
 // the Secrets Store driver's; secretName, in any case, is the Azure File and Blob drivers', which
 // read that Secret with their own rights.

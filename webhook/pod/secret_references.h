@@ -2,6 +2,7 @@
 // Every path by which a Pod reaches a Secret, provider class, claim or service account.
 // Pure; any thread. Names are views into the Pod's document.
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "json/node.h"
 
 namespace cpods::pod {
+
+// Kinds of volumes (core/v1 VolumeSource) that name their Secret as secretRef.name.
+inline constexpr std::array<std::string_view, 7> kWithSecretRef = {
+    "cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"};
 
 enum class ReferenceKind : std::uint8_t {
   Secret,

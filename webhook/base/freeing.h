@@ -1,10 +1,10 @@
 #pragma once
-// OpenSSL's objects as values that free themselves. Private to evidence.
+// Objects of C libraries as values that free themselves.
 // Plain values; any thread.
 
 #include <memory>
 
-namespace cpods::evidence {
+namespace cpods {
 
 template <auto Free>
 struct Freeing {
@@ -17,4 +17,4 @@ struct Freeing {
 template <typename T, auto Free>
 using Owned = std::unique_ptr<T, Freeing<Free>>;
 
-}  // namespace cpods::evidence
+}  // namespace cpods
