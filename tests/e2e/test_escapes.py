@@ -333,7 +333,7 @@ def a_kubelet_that_labels_its_node_with_the_status(scene: Scene) -> Attempt:
 
 # With the namespace.
 
-KEPT = ('concerns the running Pod "{name}". Delete such Pods first, or let a member of a trusted group '
+KEPT = ('concerns the Pod "{name}". Delete such Pods first, or let a member of a trusted group '
         "change the label")
 
 

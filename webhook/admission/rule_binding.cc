@@ -13,7 +13,6 @@ namespace cpods::admission {
 
 void check_binding(const Request& request, const std::vector<const policy::Policy*>& reaching,
                    Findings& findings) {
-  if (request.username == names::kScheduler) return;
   for (const auto* policy : reaching) {
     findings.push_back({.reason = Reason::Binding,
                         .policy = policy,
@@ -21,9 +20,10 @@ void check_binding(const Request& request, const std::vector<const policy::Polic
                                   "\" binds this Pod to a node, and only trusted schedulers may do "
                                   "so here (",
                         .after = ").",
-                        .fix = "Leave it to the scheduler, or have the cluster's administrator add "
-                               "this one to the matchConditions of the webhook configuration " +
-                               std::string(names::kValidatingConfiguration) + ".",
+                        .fix = "Leave it to the scheduler, or have the cluster's administrator "
+                               "trust this one (--trusted-scheduler, or matchConditions of the "
+                               "webhook configuration " +
+                               std::string(names::kValidatingConfiguration) + ").",
                         .brief = "bound by someone who is no trusted scheduler"});
   }
 }

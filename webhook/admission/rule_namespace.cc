@@ -24,9 +24,14 @@ bool is_namespace_update(const Request& request) {
          request.resource.name == "namespaces";
 }
 
+bool is_exempt(const pod::Labels& labels, const names::ExemptingLabel& label) {
+  const auto value = labels.find(label.key);
+  return value && (label.value.empty() || *value == label.value);
+}
+
 std::string exempting_label(const pod::Labels& before, const pod::Labels& after) {
-  for (const auto key : names::kExemptingLabels) {
-    if (after.find(key) && !before.find(key)) return std::string(key);
+  for (const auto& label : names::kExemptingLabels) {
+    if (is_exempt(after, label) && !is_exempt(before, label)) return std::string(label.key);
   }
   return {};
 }
@@ -83,15 +88,16 @@ Verdict check_namespace(const NamespaceExit& exit, const Cluster& cluster) {
   if (!kept) {
     return refuse(Reason::NamespaceUnknown,
                   begin +
-                      ", and its Pods could not be listed, so it cannot be told whether one of "
-                      "them is still kept on a pool. Try again in a moment.");
+                      ", and its Pods could not all be listed in time, so it cannot be told "
+                      "whether one of them is still kept on a pool. Try again in a moment, or let "
+                      "a member of a trusted group change the label.");
   }
   // Of several, which one concerns it is not told here.
   const auto concerned = exit.left.size() > 1 ? ", one of which concerns" : ", which concerns";
   return refuse(Reason::LeavesPolicy,
-                begin + concerned + " the running Pod \"" + one_line(*kept, limits::kNameBytes) +
+                begin + concerned + " the Pod \"" + one_line(*kept, limits::kNameBytes) +
                     "\". Delete such Pods first, or let a member of a trusted group change the "
-                    "label (matchConditions of the webhook configuration " +
+                    "label (--trusted-group, or matchConditions of the webhook configuration " +
                     std::string(names::kValidatingConfiguration) + ").");
 }
 

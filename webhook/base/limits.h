@@ -33,7 +33,8 @@ inline constexpr std::size_t kDocumentBytesPerByte = 17;
 // with the patch; a copy's arrays do not grow.
 inline constexpr std::size_t kRehearsalBytesPerByte = 16;
 // All parsed reviews that are not small: two of the largest and worst Pods, or one such workload.
-// With the sums above and 80 KiB a connection it is below the manifests' 1 GiB.
+// With the sums above, 80 KiB a connection and twice 120 MiB for pages of Pods (below) it is below
+// the manifests' 1 GiB.
 inline constexpr std::size_t kDocumentMemory = std::size_t{240} * 1024 * 1024;
 
 // So much memory of its last answer a connection keeps for the next one: an ordinary answer is
@@ -112,9 +113,17 @@ inline constexpr std::chrono::milliseconds kNamespaceLookup{1500};
 // Namespaces whose labels are asked for at once. More than an API server creates in that time; each
 // costs a connection of ours.
 inline constexpr std::size_t kNamespaceLookups = 64;
-// Pods of a namespace that are read at once, and namespaces whose Pods are looked through at once:
-// a page is 64 MiB at the very most (kResponseBytes), a hundred KiB in practice.
-inline constexpr std::size_t kPodsPage = 40;
+// The longest that a request waits for the Pods of a namespace to be looked through: four fifths of
+// the ten seconds that the API server waits.
+inline constexpr std::chrono::milliseconds kPodSearch{8000};
+// Pods of a namespace that are read at once: so many first, then twice as many up to the most, and
+// fewer where they are longer than a page may be. One Pod is at most 1.5 MiB in the API server's
+// store, and JSON escapes a byte of it to six.
+inline constexpr std::size_t kPodsFirst = 40;
+inline constexpr std::size_t kPodsMost = 320;
+inline constexpr std::size_t kPodsPageBytes = std::size_t{10} * 1024 * 1024;
+// Namespaces whose Pods are looked through at once: "\"\"," has a value of 16 bytes in each three,
+// twice while its array grows, so that a page costs 120 MiB at worst, beside the sums above.
 inline constexpr std::size_t kPodSearches = 2;
 // What was heard of namespaces is believed for so long when no watch is open any more; reconnecting
 // pauses for half of it at most.

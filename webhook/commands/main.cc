@@ -20,6 +20,7 @@
 #include "commands/review.h"
 #include "commands/serve.h"
 #include "commands/webhooks.h"
+#include "configuration/trusted.h"
 
 namespace {
 
@@ -55,7 +56,7 @@ void add_output(CLI::App& app, std::string& output) {
       ->capture_default_str();
 }
 
-void add_trusted(CLI::App& app, TrustOptions& trusted) {
+void add_trusted(CLI::App& app, cpods::configuration::Trusted& trusted) {
   add_trusted_schedulers(app, trusted.schedulers);
   app.add_option("--trusted-group", trusted.groups,
                  "Group that may take namespaces out of policies; repeatable")

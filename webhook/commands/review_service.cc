@@ -13,6 +13,7 @@ namespace cpods::commands {
 
 using admission::Door;
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
 // For the person who sent the object.
 struct Fault {
@@ -20,13 +21,6 @@ struct Fault {
   unsigned status;  // of HTTP, where that is all of the answer
   std::string why;
   std::string remedy;
-};
-
-struct ReviewService::Asked {
-  Door door;
-  std::string uid;  // as it stands at the body's front; empty where it does not
-  Clock::time_point began;
-  bool may_ask;  // a namespace look-up may still be waited for
 };
 
 namespace {
@@ -58,9 +52,13 @@ kube::PodSearch::Matches kept_by(admission::NamespaceExit exit,
 }
 
 // Half of what the API server waits leaves time for the decision and the way back.
-std::chrono::milliseconds lookup_time(const server::Request& request) {
-  const auto timeout = request.timeout();
+milliseconds lookup_time(std::optional<milliseconds> timeout) {
   return timeout ? std::min(limits::kNamespaceLookup, *timeout / 2) : limits::kNamespaceLookup;
+}
+
+// Most of it: what is left to do then is one sentence.
+milliseconds search_time(std::optional<milliseconds> timeout) {
+  return timeout ? std::min(limits::kPodSearch, *timeout * 4 / 5) : limits::kPodSearch;
 }
 
 // The uid of a review that cannot be read as a whole. The API server writes it first, right after
@@ -176,17 +174,6 @@ server::Reply ReviewService::refuse(const Asked& asked, const Fault& fault) {
   return server::Reply::json(admission::encode(asked.uid, verdict));
 }
 
-// Nothing that goes wrong inside is an allow.
-ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body,
-                                           const admission::Cluster& cluster) {
-  try {
-    return judge_unguarded(asked, std::move(body), cluster);
-  } catch (const std::exception& error) {
-    if (asked.uid.empty()) throw;  // the server counts it and answers by HTTP
-    return refuse_internally(asked, error.what());
-  }
-}
-
 server::Reply ReviewService::refuse_internally(const Asked& asked, std::string_view what) {
   spdlog::error("review uid={} door={} verdict=denied reason=Internal what={}", asked.uid,
                 name_of(asked.door), printable(what));
@@ -195,8 +182,8 @@ server::Reply ReviewService::refuse_internally(const Asked& asked, std::string_v
   return server::Reply::json(admission::encode(asked.uid, verdict));
 }
 
-ReviewService::Judged ReviewService::judge_unguarded(const Asked& asked, std::string body,
-                                                     const admission::Cluster& cluster) {
+ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body,
+                                           const admission::Cluster& cluster) {
   const auto size = body.size();
   const auto no_room = [&] { return refuse(asked, explained(server::Cut::no_room(size))); };
   const auto charged = size > limits::kSmallBytes ? size : 0;
@@ -224,9 +211,10 @@ ReviewService::Judged ReviewService::judge_unguarded(const Asked& asked, std::st
 
 // Where it cannot be answered it stays unknown, and is refused.
 boost::asio::awaitable<ReviewService::LookedUp> ReviewService::look_up(
-    Unknown unknown, std::chrono::milliseconds patience) {
+    Unknown unknown, std::optional<std::chrono::milliseconds> timeout) {
   std::string name = unknown.name_space;
   if (unknown.pod) {
+    const auto patience = search_time(timeout);
     auto kept = co_await api_.pods->find(std::move(name), std::move(unknown.pod), patience);
     std::optional<std::string> pod;
     if (kept) {
@@ -237,14 +225,27 @@ boost::asio::awaitable<ReviewService::LookedUp> ReviewService::look_up(
     co_return std::make_unique<OneNamespace>(std::move(unknown.name_space), nullptr,
                                              std::move(pod));
   }
+  const auto patience = lookup_time(timeout);
   auto labels = co_await api_.namespaces->look_up(std::move(name), patience);
   co_return std::make_unique<OneNamespace>(std::move(unknown.name_space),
                                            std::move(labels).value_or(nullptr), std::nullopt);
 }
 
+// Nothing that goes wrong inside is an allow.
 boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::Request request) {
-  const auto patience = lookup_time(request);
-  Asked asked{door, uid_at_the_front(request.body), Clock::now(), api_.namespaces != nullptr};
+  const Asked asked{door, uid_at_the_front(request.body), Clock::now(), api_.namespaces != nullptr};
+  try {
+    auto work = answer_asking(asked, std::move(request));
+    co_return co_await std::move(work);
+  } catch (const std::exception& error) {
+    if (asked.uid.empty()) throw;  // the server counts it and answers by HTTP
+    co_return refuse_internally(asked, error.what());
+  }
+}
+
+boost::asio::awaitable<server::Reply> ReviewService::answer_asking(Asked asked,
+                                                                   server::Request request) {
+  const auto timeout = request.timeout();
   if (request.cut) co_return refuse(asked, explained(*request.cut));
   // Parsing writes into the text. What is parsed costs many times that text, so that after a wait
   // it is parsed once more, from a copy.
@@ -252,7 +253,7 @@ boost::asio::awaitable<server::Reply> ReviewService::answer(Door door, server::R
   auto judged = judge(asked, std::move(request.body), cluster_);
   if (!judged) {
     auto unknown = std::move(judged.error());
-    const LookedUp told = co_await look_up(std::move(unknown), patience);
+    const LookedUp told = co_await look_up(std::move(unknown), timeout);
     asked.may_ask = false;
     judged = judge(asked, std::move(again), *told);
   }

@@ -3,6 +3,7 @@
 // Owned by `serve`; its handlers run on all server threads at once.
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -37,7 +38,12 @@ class ReviewService {
   void add_routes(server::Routes& routes);
 
  private:
-  struct Asked;  // one request on its way through a door
+  struct Asked {
+    admission::Door door;
+    std::string uid;  // as it stands at the body's front; empty where it does not
+    std::chrono::steady_clock::time_point began;
+    bool may_ask;  // a look-up may still be waited for
+  };
   // What must be known of a namespace first: its labels, or a Pod of it that matches.
   struct Unknown {
     std::string name_space;
@@ -46,12 +52,11 @@ class ReviewService {
   using Judged = std::expected<server::Reply, Unknown>;
 
   boost::asio::awaitable<server::Reply> answer(admission::Door door, server::Request request);
+  boost::asio::awaitable<server::Reply> answer_asking(Asked asked, server::Request request);
   // Parse, decide, encode, without a pause. What must be known first is told instead, where `asked`
   // may still ask for it.
   [[nodiscard]] Judged judge(const Asked& asked, std::string body,
                              const admission::Cluster& cluster);
-  [[nodiscard]] Judged judge_unguarded(const Asked& asked, std::string body,
-                                       const admission::Cluster& cluster);
   [[nodiscard]] server::Reply refuse(const Asked& asked, const Fault& fault);
   [[nodiscard]] server::Reply refuse_internally(const Asked& asked, std::string_view what);
   using Policies = std::shared_ptr<const policy::Snapshot>;
@@ -59,7 +64,8 @@ class ReviewService {
                                                   const admission::Request& review,
                                                   const Policies& policies) const;
   using LookedUp = std::unique_ptr<const admission::Cluster>;
-  boost::asio::awaitable<LookedUp> look_up(Unknown unknown, std::chrono::milliseconds patience);
+  boost::asio::awaitable<LookedUp> look_up(Unknown unknown,
+                                           std::optional<std::chrono::milliseconds> timeout);
 
   const policy::Store& policies_;
   const admission::Cluster& cluster_;

@@ -264,8 +264,9 @@ class Serving {
       err << "--manage-webhooks needs the API server: give --kubeconfig or run in a Pod\n";
       return kUnusable;
     }
-    api_->webhooks =
-        std::make_unique<kube::WebhookKeeper>(*api_->client, kube::WebhookKeeperSettings{});
+    kube::WebhookKeeperSettings settings;
+    if (options_.manage_certificates) settings.bundles = kube::Bundles::Keep;
+    api_->webhooks = std::make_unique<kube::WebhookKeeper>(*api_->client, std::move(settings));
     api_->webhooks->start();
     want_webhooks();
     readiness_.require([this]() -> std::optional<std::string> {
@@ -277,8 +278,7 @@ class Serving {
 
   void want_webhooks() {
     if (!api_ || !api_->webhooks) return;
-    const configuration::Trusted trusted{options_.trusted.schedulers, options_.trusted.groups};
-    api_->webhooks->want(configuration::scoped_entries(*policies_.current(), trusted));
+    api_->webhooks->want(configuration::scoped_entries(*policies_.current(), options_.trusted));
   }
 
   std::optional<int> listen(std::ostream& err) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/webhooks.h"
+#include "configuration/trusted.h"
 
 namespace cpods::commands {
 
@@ -21,7 +21,7 @@ struct ServeOptions {
   std::string certificate_secret = "confidential-pods/confidential-pods-tls";
   std::vector<std::string> certificate_names = {"confidential-pods.confidential-pods.svc"};
   bool manage_webhooks = false;
-  TrustOptions trusted;  // for manage_webhooks
+  configuration::Trusted trusted;  // for manage_webhooks
   unsigned threads = 0;
   unsigned drain_seconds = 10;
   std::string log_level = "info";

@@ -87,8 +87,7 @@ int webhooks(const WebhooksOptions& options, std::ostream& out, std::ostream& er
   if (!reached_as) return kUnusable;
   const auto address = json::Document::parse(*reached_as);
   const auto make = [&](const policy::Snapshot& snapshot) {
-    return configuration::webhook_configurations(
-        snapshot, {options.trusted.schedulers, options.trusted.groups}, address->root());
+    return configuration::webhook_configurations(snapshot, options.trusted, address->root());
   };
   return print_objects_of(options.policies, options.output, make, out, err);
 }

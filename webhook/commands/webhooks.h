@@ -5,17 +5,10 @@
 
 #include <ostream>
 #include <string>
-#include <vector>
 
-#include "pod/names.h"
+#include "configuration/trusted.h"
 
 namespace cpods::commands {
-
-// Whose requests nobody is asked about.
-struct TrustOptions {
-  std::vector<std::string> schedulers{std::string(names::kScheduler)};
-  std::vector<std::string> groups{std::string(names::kAdministratorsGroup)};
-};
 
 struct WebhooksOptions {
   std::string policies;
@@ -23,7 +16,7 @@ struct WebhooksOptions {
   std::string service = "confidential-pods/confidential-pods:443";
   std::string url;
   std::string ca_file;  // PEM; empty: caBundle is left to --manage-certificates
-  TrustOptions trusted;
+  configuration::Trusted trusted;
   std::string output = "yaml";  // yaml | json
 };
 

@@ -3,6 +3,7 @@
 // matchConditions and admission policies.
 // Pure; any thread.
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,10 @@
 #include "policy/model.h"
 
 namespace cpods::configuration::cel {
+
+// The API server parses no expression longer than this (cel-go's default
+// ExpressionSizeCodePointLimit).
+inline constexpr std::size_t kExpressionBytes = 100'000;
 
 // A string literal. JSON's escapes are CEL's too.
 [[nodiscard]] std::string quoted(std::string_view text);

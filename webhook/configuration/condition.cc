@@ -1,5 +1,7 @@
 #include "configuration/condition.h"
 
+#include <utility>
+
 #include "configuration/cel.h"
 #include "pod/names.h"
 
@@ -46,7 +48,9 @@ std::string some_label_changes(const std::vector<std::string>& keys) {
 }
 
 Condition labels_of_policies_change(const std::vector<std::string>& keys) {
-  return {"labels-of-policies-change", some_label_changes(keys)};
+  auto expression = some_label_changes(keys);
+  if (expression.size() > cel::kExpressionBytes) return labels_change();
+  return {"labels-of-policies-change", std::move(expression)};
 }
 
 Condition no_trusted_scheduler(const std::vector<std::string>& users) {

@@ -22,6 +22,7 @@ struct Condition {
 // A PodTemplate has a template where other workloads have a spec.
 [[nodiscard]] Condition spec_or_template_changes();
 [[nodiscard]] Condition labels_change();
+// Of any label, where they are too many for one expression.
 [[nodiscard]] Condition labels_of_policies_change(const std::vector<std::string>& keys);
 [[nodiscard]] Condition no_trusted_scheduler(const std::vector<std::string>& users);
 [[nodiscard]] Condition no_trusted_group(const std::vector<std::string>& groups);

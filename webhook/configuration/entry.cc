@@ -25,7 +25,8 @@ std::string shortened(std::string_view subject) {
   return std::string(out);
 }
 
-void write_client_config(json::Writer& out, json::Node like, std::string_view path) {
+void write_client_config(json::Writer& out, const Address& address, std::string_view path) {
+  const auto like = address.client_config;
   out.object();
   if (const auto url = like["url"].text(); !url.empty()) {
     const auto host = url.find("://");
@@ -39,7 +40,7 @@ void write_client_config(json::Writer& out, json::Node like, std::string_view pa
     }
     out.field("path", path).end();
   }
-  if (const auto bundle = like["caBundle"]) out.key("caBundle").node(bundle);
+  if (address.bundle) out.key("caBundle").node(address.bundle);
   out.end();
 }
 
@@ -48,8 +49,8 @@ void write_client_config(json::Writer& out, json::Node like, std::string_view pa
 bool is_of_the_enforcer(json::Node expression) {
   const auto op = expression["operator"].text();
   if (op != "DoesNotExist" && op != "NotIn") return false;
-  return std::ranges::find(names::kExemptingLabels, expression["key"].text()) !=
-         names::kExemptingLabels.end();
+  return std::ranges::find(names::kExemptingLabels, expression["key"].text(),
+                           &names::ExemptingLabel::key) != names::kExemptingLabels.end();
 }
 
 // A list of expressions that has none left is left out: where there was none, the enforcer adds it.
@@ -72,11 +73,10 @@ void write_selector_without_enforcer(json::Writer& out, json::Node selector) {
   out.end();
 }
 
-std::string without_address(json::Node stored) {
+std::string without_enforcer(json::Node stored) {
   json::Writer out;
   out.object();
   for (const auto [key, value] : stored.members()) {
-    if (key == "name" || key == "clientConfig") continue;
     out.key(key);
     if (key == "namespaceSelector") {
       write_selector_without_enforcer(out, value);
@@ -110,20 +110,27 @@ bool is_named_after_content(std::string_view name) {
   });
 }
 
-std::string with_client_config(const Entry& entry, json::Node client_config) {
+std::string with_address(const Entry& entry, const Address& address) {
   json::Writer out;
   out.object().field("name", entry.name).key("clientConfig");
-  write_client_config(out, client_config, entry.path);
+  write_client_config(out, address, entry.path);
   const auto body = json::Document::parse(entry.body);
   for (const auto [key, value] : body->root().members()) out.key(key).node(value);
   return out.end().take();
 }
 
-bool agrees(json::Node stored, const Entry& entry) {
-  const auto wanted = json::Document::parse(entry.body);
-  const auto is = json::Document::parse(without_address(stored));
-  const auto should = json::Document::parse(without_address(wanted->root()));
+bool agrees(json::Node stored, const Entry& entry, const Address& address) {
+  const auto wanted = json::Document::parse(with_address(entry, address));
+  const auto is = json::Document::parse(without_enforcer(stored));
+  const auto should = json::Document::parse(without_enforcer(wanted->root()));
   return is && should && is->root().equals(should->root());
+}
+
+bool is_narrowed(json::Node stored) {
+  for (const auto each : stored["namespaceSelector"]["matchExpressions"].elements()) {
+    if (is_of_the_enforcer(each)) return true;
+  }
+  return false;
 }
 
 }  // namespace cpods::configuration

@@ -34,11 +34,18 @@ struct Entries {
 // Whether named_entry() makes such names.
 [[nodiscard]] bool is_named_after_content(std::string_view name);
 
-// The whole entry as JSON. `client_config`: another entry's, of which everything but the path is
-// kept.
-[[nodiscard]] std::string with_client_config(const Entry& entry, json::Node client_config);
-// `stored`, as the API server has it, says what `entry` says: all but its clientConfig, and the
-// expressions that AKS' admissions enforcer adds to the namespaceSelectors of others.
-[[nodiscard]] bool agrees(json::Node stored, const Entry& entry);
+// How the API server reaches this server.
+struct Address {
+  json::Node client_config;  // another entry's, of which everything but path and bundle is taken
+  json::Node bundle;         // caBundle; missing: there is none yet
+};
+
+// The whole entry as JSON.
+[[nodiscard]] std::string with_address(const Entry& entry, const Address& address);
+// `stored`, as the API server has it, says what `entry` says, all but the expressions that AKS'
+// admissions enforcer adds to the namespaceSelectors of others, and is reached at `address`.
+[[nodiscard]] bool agrees(json::Node stored, const Entry& entry, const Address& address);
+// AKS' admissions enforcer has made `stored` leave namespaces out.
+[[nodiscard]] bool is_narrowed(json::Node stored);
 
 }  // namespace cpods::configuration

@@ -5,14 +5,13 @@
 #include <map>
 #include <utility>
 
-#include "base/limits.h"
-
 namespace cpods::configuration {
 namespace {
 
 void add(Reach& reach, const policy::Policy& policy) {
   const bool enforces = policy.action == policy::Action::Enforce;
   const bool placed_on_use = policy.secrets && policy.secrets->on_use == policy::OnUse::Place;
+  if (enforces && !reach.enforced) reach.policy = policy.name;
   reach.enforced |= enforces;
   reach.places |= enforces && (policy.pod_selector || placed_on_use);
   reach.templates |= policy.templates != policy::Templates::Ignore;
@@ -56,19 +55,26 @@ std::vector<Reach> widest_with(const std::vector<Reach>& reaches, bool Reach::* 
 
 std::vector<Reach> reaches_of(const policy::Snapshot& snapshot) {
   std::map<std::string, Reach> by_scope;
-  Reach everywhere{.policy = "everywhere", .scope = {}};
   for (const auto& policy : snapshot.policies()) {
     auto scope = Scope::of(*policy);
     auto key = scope.key();
     const Reach fresh{.policy = policy->name, .scope = std::move(scope)};
     add(by_scope.try_emplace(std::move(key), fresh).first->second, *policy);
-    add(everywhere, *policy);
   }
-  if (by_scope.size() > limits::kScopes) return {everywhere};
   std::vector<Reach> reaches;
   for (auto& [key, reach] : by_scope) reaches.push_back(std::move(reach));
   std::ranges::sort(reaches, {}, &Reach::policy);
   return reaches;
+}
+
+Reach everywhere(const std::vector<Reach>& reaches) {
+  Reach all{.policy = "everywhere", .scope = {}};
+  for (const auto& each : reaches) {
+    all.enforced |= each.enforced;
+    all.places |= each.places;
+    all.templates |= each.templates;
+  }
+  return all;
 }
 
 std::vector<Reach> that_enforce(const std::vector<Reach>& reaches) {

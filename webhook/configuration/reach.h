@@ -11,15 +11,18 @@
 namespace cpods::configuration {
 
 struct Reach {
-  std::string policy;  // the first by name
+  std::string policy;  // which gave it its name
   Scope scope;
   bool enforced = false;   // one of the policies refuses
   bool places = false;     // one changes Pods
   bool templates = false;  // one has something to say about workloads
 };
 
-// By the policies' names. More than limits::kScopes scopes become one: everywhere.
+// By the policies' names. Of policies that share a scope it is named after the first that enforces,
+// or else the first.
 [[nodiscard]] std::vector<Reach> reaches_of(const policy::Snapshot& snapshot);
+// All of them as one that has no limits.
+[[nodiscard]] Reach everywhere(const std::vector<Reach>& reaches);
 
 // Those that refuse, change Pods, or speak about workloads, without the ones that another of them
 // covers: the API server would ask twice about the same.

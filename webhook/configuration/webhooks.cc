@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <set>
 
+#include "base/limits.h"
+#include "configuration/cel.h"
 #include "configuration/condition.h"
 #include "configuration/reach.h"
 #include "configuration/resource_rules.h"
@@ -43,6 +45,17 @@ std::string body_of(const Settings& settings) {
 
 // ---- Entries of one scope --------------------------------------------------------------------
 
+// What the API server can be told of: where the scopes are too many, or the names of one too long,
+// it asks about more than the policies reach.
+std::vector<Reach> askable(std::vector<Reach> reaches) {
+  if (reaches.size() > limits::kScopes) return {everywhere(reaches)};
+  for (auto& reach : reaches) {
+    const auto condition = reach.scope.condition();
+    if (condition && condition->size() > cel::kExpressionBytes) reach.scope.names.clear();
+  }
+  return reaches;
+}
+
 Settings settings_in(const Scope& scope, std::string_view rules,
                      std::vector<Condition> conditions) {
   return {.rules = rules,
@@ -81,7 +94,7 @@ std::set<std::string> keys_of(const std::vector<Reach>& reaches) {
     for (const auto& each : reach.scope.labels) keys.insert(each.key);
   }
   if (std::ranges::any_of(reaches, &Reach::enforced)) {
-    keys.insert(names::kExemptingLabels.begin(), names::kExemptingLabels.end());
+    for (const auto& label : names::kExemptingLabels) keys.emplace(label.key);
   }
   return keys;
 }
@@ -89,10 +102,10 @@ std::set<std::string> keys_of(const std::vector<Reach>& reaches) {
 Entry namespaces_entry(const std::set<std::string>& keys, const Trusted& trusted) {
   return named_entry("reach", "namespaces", "/validate",
                      body_of({.rules = kNamespaces,
-                              .conditions = {no_trusted_group(trusted.groups), not_being_deleted(),
+                              .conditions = {no_trusted_group(trusted.groups),
                                              labels_of_policies_change({keys.begin(), keys.end()})},
                               .when_down = WhenDown::Refuse,
-                              .timeout_seconds = 5}));
+                              .timeout_seconds = 10}));
 }
 
 // ---- What no one policy needs -----------------------------------------------------------------
@@ -130,14 +143,16 @@ std::string configuration_of(std::string_view kind, std::string_view name,
   // AKS' admissions enforcer would make every namespace with a control-plane label an exception.
   out.field("admissions.enforcer/disabled", "true").end().end();
   out.key("webhooks").array();
-  for (const auto& entry : entries) out.raw(with_client_config(entry, client_config));
+  const Address address{client_config, client_config["caBundle"]};
+  for (const auto& entry : entries) out.raw(with_address(entry, address));
   return out.end().end().take();
 }
 
 }  // namespace
 
 Entries scoped_entries(const policy::Snapshot& snapshot, const Trusted& trusted) {
-  const auto reaches = reaches_of(snapshot);
+  const auto all = reaches_of(snapshot);
+  const auto reaches = askable(all);
   Entries out;
   for (const auto& reach : that_place(reaches)) {
     out.mutating.push_back(place_entry(reach));
@@ -150,7 +165,7 @@ Entries scoped_entries(const policy::Snapshot& snapshot, const Trusted& trusted)
   for (const auto& reach : that_speak_of_templates(reaches)) {
     out.validating.push_back(templates_entry(reach));
   }
-  if (const auto keys = keys_of(reaches); !keys.empty()) {
+  if (const auto keys = keys_of(all); !keys.empty()) {
     out.validating.push_back(namespaces_entry(keys, trusted));
   }
   return out;

@@ -16,16 +16,11 @@
 #include <vector>
 
 #include "configuration/entry.h"
+#include "configuration/trusted.h"
 #include "json/node.h"
 #include "policy/snapshot.h"
 
 namespace cpods::configuration {
-
-// Who is trusted so far that nobody asks about them.
-struct Trusted {
-  std::vector<std::string> schedulers;  // user names that may bind Pods
-  std::vector<std::string> groups;      // that may take namespaces out of policies
-};
 
 // Those that follow from the policies, by the policies' names.
 [[nodiscard]] Entries scoped_entries(const policy::Snapshot& snapshot, const Trusted& trusted);

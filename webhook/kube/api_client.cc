@@ -63,11 +63,14 @@ ApiFailure failure_of(const std::string& what, const net::Response& response) {
 
 // The network's error names the whole address itself.
 ApiFailure no_answer(const net::Request& request, const Error& error) {
-  return {0, request.method + " " + error.text()};
+  ApiFailure failed(0, request.method + " " + error.text());
+  failed.too_large = error.code == ErrorCode::TooLarge;
+  return failed;
 }
 
-bool may_succeed_later(unsigned status) {
-  return status == 0 || status == kTooManyRequests || status >= 500;
+bool may_succeed_later(const ApiFailure& failed) {
+  const auto status = failed.status;
+  return !failed.too_large && (status == 0 || status == kTooManyRequests || status >= 500);
 }
 
 std::string describe_request(const net::Request& request) {
@@ -160,7 +163,7 @@ asio::awaitable<ApiResult<std::string>> ApiClient::Impl::call(net::Request reque
       continue;
     }
     ApiFailure failed = answer ? failure_of(what, *answer) : no_answer(request, answer.error());
-    if (!may_succeed_later(failed.status)) co_return std::unexpected(std::move(failed));
+    if (!may_succeed_later(failed)) co_return std::unexpected(std::move(failed));
     const auto wait = backoff.next(failed.retry_after);
     if (steady_clock::now() + wait >= deadline) co_return std::unexpected(std::move(failed));
     co_await loop_.pause(wait);

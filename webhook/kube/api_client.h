@@ -32,6 +32,7 @@ class ApiFailure {
   unsigned status;
   std::string message;  // a sentence that names method, path and reason
   std::optional<std::chrono::seconds> retry_after = {};  // as the API server asked
+  bool too_large = false;  // the answer was longer than the request takes
 };
 
 template <typename T>

@@ -40,4 +40,11 @@ class Backoff {
   std::minstd_rand random_;
 };
 
+// A tenth more or less, so that replicas drift apart and seldom race.
+[[nodiscard]] inline Backoff::Milliseconds varied(Backoff::Milliseconds period,
+                                                  std::minstd_rand& random) {
+  std::uniform_int_distribution<std::int64_t> percent(90, 110);
+  return period * percent(random) / 100;
+}
+
 }  // namespace cpods::kube

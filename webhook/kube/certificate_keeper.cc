@@ -31,8 +31,6 @@ constexpr unsigned kNotFound = 404;
 constexpr unsigned kConflict = 409;
 // Looks at the Secret in one go: each lost race means that another replica just wrote it.
 constexpr int kRaces = 3;
-constexpr const char* kConfigurations = "/apis/admissionregistration.k8s.io/v1/";
-constexpr const char* kFieldManager = "?fieldManager=confidential-pods";
 
 json::Document parsed(std::string body) {
   auto document = json::Document::parse(std::move(body));
@@ -83,7 +81,7 @@ class CertificateKeeper::Impl {
   asio::awaitable<ApiResult<std::string>> write_secret(json::Node before, CertificateFiles files);
   [[nodiscard]] Result<Wanted> wanted_files(json::Node secret) const;
   std::optional<CertificateFiles> no_files(std::string_view why);
-  asio::awaitable<bool> write_bundle(std::string resource, std::string name, std::string bundle);
+  asio::awaitable<bool> write_bundle(std::string path, std::string bundle);
   bool take(const CertificateFiles& files);
   [[nodiscard]] bool is_trusted_already(const CertificateFiles& files) const;
   void warn_when_old(const CertificateFiles& files);
@@ -94,11 +92,6 @@ class CertificateKeeper::Impl {
   }
   [[nodiscard]] std::string secrets_path() const {
     return "/api/v1/namespaces/" + settings_.name_space + "/secrets";
-  }
-  Milliseconds period() {
-    // Replicas drift apart, so that they seldom race.
-    std::uniform_int_distribution<std::int64_t> spread(90, 110);
-    return settings_.period * spread(random_) / 100;
   }
 
   ApiClient& api_;
@@ -136,7 +129,7 @@ asio::awaitable<void> CertificateKeeper::Impl::run() {
       note_failure("internal error", error.what());
     }
     if (well) backoff.reset();
-    const Milliseconds wait = well ? period() : backoff.next();
+    const Milliseconds wait = well ? varied(settings_.period, random_) : backoff.next();
     co_await api_.loop().pause(wait);
   }
 }
@@ -146,10 +139,10 @@ asio::awaitable<void> CertificateKeeper::Impl::run() {
 asio::awaitable<bool> CertificateKeeper::Impl::look() {
   const std::optional<CertificateFiles> files = co_await shared_files();
   if (!files) co_return false;
-  const bool first =
-      co_await write_bundle("mutatingwebhookconfigurations", settings_.mutating, files->ca_crt);
-  const bool second =
-      co_await write_bundle("validatingwebhookconfigurations", settings_.validating, files->ca_crt);
+  auto mutating = settings_.configurations.mutating_path();
+  const bool first = co_await write_bundle(std::move(mutating), files->ca_crt);
+  auto validating = settings_.configurations.validating_path();
+  const bool second = co_await write_bundle(std::move(validating), files->ca_crt);
   const bool told = first && second;
   const bool fits = told || in_use_.tls_crt.empty() || is_trusted_already(*files);
   const bool taken = fits && take(*files);
@@ -221,20 +214,18 @@ asio::awaitable<ApiResult<std::string>> CertificateKeeper::Impl::write_secret(
 }
 
 // A configuration that is not there yet is no failure: it is looked for again at the next look.
-asio::awaitable<bool> CertificateKeeper::Impl::write_bundle(std::string resource, std::string name,
-                                                            std::string bundle) {
-  const std::string path = kConfigurations + resource + "/" + name;
+asio::awaitable<bool> CertificateKeeper::Impl::write_bundle(std::string path, std::string bundle) {
   net::Request get("GET", path);
   auto body = co_await api_.call(std::move(get), kLimit);
   if (!body && body.error().status == kNotFound) {
-    if (absent_.insert(name).second) {
-      spdlog::info("certificates: {}/{} is not there yet; its caBundle is written once it is",
-                   resource, name);
+    if (absent_.insert(path).second) {
+      spdlog::info("certificates: {} is not there yet; its caBundle is written once it is",
+                   name_in(path));
     }
     co_return true;
   }
   if (!body) co_return note_failure("caBundle", body.error().message);
-  absent_.erase(name);
+  absent_.erase(path);
   const json::Document configuration = parsed(std::move(*body));
   auto operations = ca_bundle_patch(configuration.root(), bundle);
   if (!operations) co_return true;
@@ -244,7 +235,7 @@ asio::awaitable<bool> CertificateKeeper::Impl::write_bundle(std::string resource
   auto answer = co_await api_.call(std::move(patch), kLimit);
   if (!answer) co_return note_failure("caBundle", answer.error().message);
   bundles_written_.fetch_add(1, std::memory_order_relaxed);
-  spdlog::info("certificates: wrote caBundle into {}/{}", resource, name);
+  spdlog::info("certificates: wrote caBundle into {}", name_in(path));
   co_return true;
 }
 

@@ -24,6 +24,7 @@
 
 #include "base/error.h"
 #include "kube/api_client.h"
+#include "kube/webhook_configurations.h"
 #include "net/tls.h"
 
 namespace cpods::kube {
@@ -32,8 +33,7 @@ struct KeeperSettings {
   std::string name_space;  // of the Secret
   std::string secret;
   std::vector<std::string> names;  // DNS names that the certificate must carry
-  std::string mutating = "place.confidential.pods";
-  std::string validating = "guard.confidential.pods";
+  WebhookConfigurations configurations;
   std::chrono::milliseconds period{60'000};
 };
 

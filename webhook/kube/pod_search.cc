@@ -1,5 +1,6 @@
 #include "kube/pod_search.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -16,21 +17,25 @@ using Milliseconds = std::chrono::milliseconds;
 
 namespace {
 
-std::string first_target(const std::string& name_space) {
-  return "/api/v1/namespaces/" + name_space + "/pods?limit=" + std::to_string(limits::kPodsPage) +
-         "&fieldSelector=" + percent_encoded("status.phase!=Succeeded,status.phase!=Failed");
+net::Request request_for(const std::string& name_space, std::size_t pods, const std::string& next) {
+  net::Request request("GET", "/api/v1/namespaces/" + name_space +
+                                  "/pods?limit=" + std::to_string(pods) + "&fieldSelector=" +
+                                  percent_encoded("status.phase!=Succeeded,status.phase!=Failed") +
+                                  (next.empty() ? "" : "&continue=" + percent_encoded(next)));
+  request.longest_answer = limits::kPodsPageBytes;
+  return request;
 }
 
 // Counts one search for as long as it lives.
 class UnderWay {
  public:
-  explicit UnderWay(std::size_t& count) : count_(count) { ++count_; }
-  ~UnderWay() { --count_; }
+  explicit UnderWay(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+  ~UnderWay() { --*count_; }
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
 
  private:
-  std::size_t& count_;
+  std::shared_ptr<std::size_t> count_;
 };
 
 }  // namespace
@@ -47,26 +52,30 @@ asio::awaitable<Result<std::string>> PodSearch::find(std::string name_space, Mat
 
 asio::awaitable<Result<std::string>> PodSearch::search(std::string name_space, Matches matches,
                                                        Milliseconds limit) {
-  if (api_.loop().stopping() || under_way_ >= limits::kPodSearches) {
+  if (api_.loop().stopping() || *under_way_ >= limits::kPodSearches) {
     co_return failure(ErrorCode::Unavailable, "", "other searches are under way");
   }
   const UnderWay counted(under_way_);
   const auto end = steady_clock::now() + limit;
-  const std::string target = first_target(name_space);
+  std::size_t pods = limits::kPodsFirst;
   std::string next;
-  do {
-    net::Request request("GET",
-                         target + (next.empty() ? "" : "&continue=" + percent_encoded(next)));
+  while (true) {
+    net::Request request = request_for(name_space, pods, next);
     const auto left = std::chrono::duration_cast<Milliseconds>(end - steady_clock::now());
     if (left.count() <= 0) co_return failure(ErrorCode::Unavailable, "", "not all read in time");
     auto body = co_await api_.call(std::move(request), left);
+    if (!body && body.error().too_large && pods > 1) {
+      pods = std::max<std::size_t>(1, pods / 8);
+      continue;
+    }
     if (!body) co_return failure(ErrorCode::Unavailable, "", body.error().message);
+    pods = std::min(pods * 2, limits::kPodsMost);
     auto page = read_page(std::move(*body), matches);
     if (!page) co_return std::unexpected(std::move(page.error()));
     if (!page->found.empty()) co_return std::move(page->found);
     next = std::move(page->next);
-  } while (!next.empty());
-  co_return std::string();
+    if (next.empty()) co_return std::string();
+  }
 }
 
 Result<PodSearch::Page> PodSearch::read_page(std::string body, const Matches& matches) {

@@ -6,10 +6,10 @@
 // limits::kPodSearches are under way, because whoever reaches the webhook's port can ask. Owned by
 // `serve`; must outlive the loop's run.
 
-#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/error.h"
@@ -42,7 +42,8 @@ class PodSearch {
   static Result<Page> read_page(std::string body, const Matches& matches);
 
   ApiClient& api_;
-  std::size_t under_way_ = 0;  // the loop's thread only
+  // The loop's thread only. A search that never ended is destroyed with the loop, after this.
+  std::shared_ptr<std::size_t> under_way_ = std::make_shared<std::size_t>(0);
 };
 
 }  // namespace cpods::kube

@@ -2,11 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include <spdlog/fmt/chrono.h>
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <ctime>
 #include <exception>
 #include <map>
 #include <optional>
@@ -17,7 +20,7 @@
 
 #include "json/document.h"
 #include "kube/backoff.h"
-#include "kube/webhook_list.h"
+#include "kube/patience.h"
 
 namespace cpods::kube {
 
@@ -36,16 +39,12 @@ constexpr unsigned kConflict = 409;
 constexpr unsigned kInvalid = 422;
 // Another replica, or the certificate keeper, was faster.
 constexpr int kRaces = 4;
-constexpr const char* kConfigurations = "/apis/admissionregistration.k8s.io/v1/";
-constexpr const char* kFieldManager = "?fieldManager=confidential-pods";
+// While one is not there, nobody asks this server anything that it would guard.
+constexpr Milliseconds kWhileAbsent{1'000};
 
-// The first entry that says how it is reached; missing where there is none.
-json::Node address_in(json::Node configuration) {
-  for (const auto entry : configuration["webhooks"].elements()) {
-    const auto client_config = entry["clientConfig"];
-    if (client_config["url"] || client_config["service"]) return client_config;
-  }
-  return {};
+// 2026-11-28T06:29:52Z
+std::string now_text() {
+  return fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 }  // namespace
@@ -79,9 +78,6 @@ class WebhookKeeper::Impl {
     std::optional<json::Document> document;  // nothing: there is no such object
     [[nodiscard]] json::Node root() const { return document ? document->root() : json::Node(); }
   };
-  // Since when an entry is not needed, by path and name.
-  using Since = std::map<std::pair<std::string, std::string>, steady_clock::time_point>;
-
   asio::awaitable<void> run();
   asio::awaitable<void> nap(Milliseconds duration);
   asio::awaitable<bool> look(Entries wanted);
@@ -90,12 +86,14 @@ class WebhookKeeper::Impl {
   asio::awaitable<std::optional<ApiFailure>> write(const Stored& stored,
                                                    const std::vector<Entry>& wanted,
                                                    json::Node address);
-  std::set<std::string> over_patience(const Stored& stored, const std::vector<Entry>& wanted);
+  Wish wish_for(const Stored& stored, const std::vector<Entry>& wanted);
+  void note_presence(const Stored& stored);
+  void note_narrowed(const Stored& stored);
   bool note_failure(std::string_view what, std::string_view why);
   Milliseconds period() {
-    // Replicas drift apart, so that they seldom race.
-    std::uniform_int_distribution<std::int64_t> spread(90, 110);
-    return settings_.period * spread(random_) / 100;
+    const bool absent =
+        std::ranges::any_of(is_there_, [](const auto& each) { return !each.second; });
+    return varied(absent ? std::min(settings_.period, kWhileAbsent) : settings_.period, random_);
   }
 
   ApiClient& api_;
@@ -104,8 +102,10 @@ class WebhookKeeper::Impl {
   // The loop's thread only.
   asio::steady_timer nap_;
   std::optional<Entries> wanted_;
-  bool is_fresh_ = false;  // `wanted_` has come since the last look began
-  Since unneeded_since_;
+  bool is_fresh_ = false;                     // `wanted_` has come since the last look began
+  std::map<std::string, Patience> patience_;  // by path
+  std::map<std::string, bool> is_there_;      // the configurations, by path
+  std::map<std::string, std::set<std::string>> narrowed_;  // entries told of, by path
   std::minstd_rand random_{std::random_device{}()};
 
   std::atomic<bool> ready_ = false;
@@ -148,42 +148,46 @@ asio::awaitable<void> WebhookKeeper::Impl::nap(Milliseconds duration) {
 }
 
 asio::awaitable<bool> WebhookKeeper::Impl::look(Entries wanted) {
-  const std::string mutating =
-      std::string(kConfigurations) + "mutatingwebhookconfigurations/" + settings_.mutating;
-  const std::string validating =
-      std::string(kConfigurations) + "validatingwebhookconfigurations/" + settings_.validating;
+  std::optional<ApiFailure> failed;
   for (int race = 0; race < kRaces; ++race) {
-    std::string first = validating;
+    auto first = settings_.configurations.validating_path();
     const auto guard = co_await read(std::move(first));
-    std::string second = mutating;
+    auto second = settings_.configurations.mutating_path();
     const auto place = co_await read(std::move(second));
     if (!guard || !place) co_return false;
     auto address = address_in(guard->root());
     if (!address) address = address_in(place->root());
-    if (!address && (guard->document || place->document)) {
-      co_return note_failure(settings_.validating,
+    const bool needs_one = (guard->document && !wanted.validating.empty()) ||
+                           (place->document && !wanted.mutating.empty());
+    if (!address && needs_one) {
+      co_return note_failure(settings_.configurations.validating,
                              "no entry says how the API server reaches this server; apply "
                              "manifests/base");
     }
-    auto failed = co_await write(*guard, wanted.validating, address);
+    failed = co_await write(*guard, wanted.validating, address);
     if (!failed) failed = co_await write(*place, wanted.mutating, address);
     if (!failed) {
       ready_.store(true, std::memory_order_release);
       co_return true;
     }
-    if (failed->status != kConflict && failed->status != kInvalid) {
-      co_return note_failure("write", failed->message);
-    }
+    if (failed->status != kConflict && failed->status != kInvalid) break;
   }
-  co_return note_failure("write", "others keep writing them at the same moment");
+  // 422 is also what the API server says of an entry that it does not take.
+  co_return note_failure("write", failed->status == kConflict
+                                      ? "others keep writing them at the same moment"
+                                      : failed->message);
 }
 
-// A configuration that is not there is no failure: it is looked for again at the next look.
+// A configuration that is not there yet is no failure: the manifests bring it.
 asio::awaitable<std::optional<WebhookKeeper::Impl::Stored>> WebhookKeeper::Impl::read(
     std::string path) {
   net::Request get("GET", path);
   auto body = co_await api_.call(std::move(get), kLimit);
-  if (!body && body.error().status == kNotFound) co_return Stored{std::move(path), std::nullopt};
+  if (!body && body.error().status == kNotFound) {
+    Stored absent{std::move(path), std::nullopt};
+    note_presence(absent);
+    co_return std::move(absent);
+  }
   if (!body) {
     note_failure("read", body.error().message);
     co_return std::nullopt;
@@ -193,38 +197,63 @@ asio::awaitable<std::optional<WebhookKeeper::Impl::Stored>> WebhookKeeper::Impl:
     note_failure("read", document.error().text());
     co_return std::nullopt;
   }
-  co_return Stored{std::move(path), std::move(*document)};
+  Stored stored{std::move(path), std::move(*document)};
+  note_presence(stored);
+  note_narrowed(stored);
+  co_return std::move(stored);
+}
+
+void WebhookKeeper::Impl::note_presence(const Stored& stored) {
+  const bool is_there = stored.document.has_value();
+  const auto [told, is_new] = is_there_.try_emplace(stored.path, is_there);
+  const bool was_there = std::exchange(told->second, is_there);
+  if (is_new && !is_there) {
+    spdlog::info("webhook configurations: {} is not there yet", name_in(stored.path));
+  } else if (was_there && !is_there) {
+    note_failure(name_in(stored.path),
+                 "it has been deleted, and until manifests/base is applied again the API server "
+                 "asks nobody about what it guards");
+  }
+}
+
+// What the enforcer adds is left to it: who fights it loses every second round.
+void WebhookKeeper::Impl::note_narrowed(const Stored& stored) {
+  std::set<std::string> names;
+  for (const auto entry : stored.root()["webhooks"].elements()) {
+    if (configuration::is_narrowed(entry)) names.emplace(entry["name"].text());
+  }
+  if (std::exchange(narrowed_[stored.path], names) == names || names.empty()) return;
+  spdlog::warn(
+      "webhook configurations: AKS' admissions enforcer has made {} of {} entries of {} leave out "
+      "namespaces that carry its labels, and the same label takes a namespace away from the guard; "
+      "label the configuration admissions.enforcer/disabled=true",
+      names.size(), stored.root()["webhooks"].size(), name_in(stored.path));
 }
 
 asio::awaitable<std::optional<ApiFailure>> WebhookKeeper::Impl::write(
     const Stored& stored, const std::vector<Entry>& wanted, json::Node address) {
   if (!stored.document) co_return std::nullopt;
-  const auto gone = over_patience(stored, wanted);
-  auto patch = list_patch(stored.root(), wanted, gone, address);
+  const auto wish = wish_for(stored, wanted);
+  auto patch = list_patch(stored.root(), wish, address, settings_.bundles);
   if (!patch) co_return std::nullopt;
   net::Request request("PATCH", stored.path + kFieldManager);
   request.content("application/json-patch+json", std::move(*patch));
   auto answer = co_await api_.call(std::move(request), kLimit);
   if (!answer) co_return std::move(answer.error());
   written_.fetch_add(1, std::memory_order_relaxed);
-  spdlog::info("webhook configurations: wrote {} entries into {}, took away {}", wanted.size(),
-               stored.path.substr(stored.path.rfind('/') + 1), gone.size());
+  spdlog::info("webhook configurations: wrote {}: {} entries needed, {} on notice, {} taken away",
+               name_in(stored.path), wanted.size(), wish.notices.size(), wish.gone.size());
   co_return std::nullopt;
 }
 
-std::set<std::string> WebhookKeeper::Impl::over_patience(const Stored& stored,
-                                                         const std::vector<Entry>& wanted) {
-  const auto now = steady_clock::now();
-  const auto names = unneeded(stored.root(), wanted);
-  std::erase_if(unneeded_since_, [&](const auto& each) {
-    return each.first.first == stored.path && !names.contains(each.first.second);
-  });
-  std::set<std::string> gone;
-  for (const auto& name : names) {
-    const auto since = unneeded_since_.try_emplace({stored.path, name}, now).first->second;
-    if (now - since >= settings_.patience) gone.insert(name);
-  }
-  return gone;
+Wish WebhookKeeper::Impl::wish_for(const Stored& stored, const std::vector<Entry>& wanted) {
+  Wish wish{
+      .entries = wanted, .notices = notices_for(stored.root(), wanted, now_text()), .gone = {}};
+  auto& patience = patience_.try_emplace(stored.path, settings_.patience).first->second;
+  wish.gone = patience.over(notices_in(stored.root()), steady_clock::now());
+  // Of those on notice, the ones that are needed here after all are not among `wish.notices`.
+  std::erase_if(wish.gone, [&](const auto& name) { return wish.notices.erase(name) == 0; });
+  return wish;
 }
 
 WebhookKeeper::WebhookKeeper(ApiClient& api, WebhookKeeperSettings settings)

@@ -1,7 +1,7 @@
 #pragma once
 // Keeps the entries of both webhook configurations as the policies in force need them.
 //
-//   kube::WebhookKeeper keeper(**api, {});
+//   kube::WebhookKeeper keeper(**api, kube::WebhookKeeperSettings{});
 //   keeper.start();
 //   …
 //   keeper.want(configuration::scoped_entries(snapshot, trusted));   // after every good reload
@@ -9,7 +9,8 @@
 // It looks when it is told of new entries, and once a minute: another hand may have written. Where
 // both sides need writing the validating one is first, so that what is placed is also guarded. It
 // never makes a configuration: the manifests do, and the first entry of theirs says how the API
-// server reaches this server. A look that fails is logged, counted and repeated with backoff.
+// server reaches this server. One that was there and is there no more is logged, counted and looked
+// for every second. A look that fails is logged, counted and repeated with backoff.
 // Construct and start() on one thread before the loop runs; then any thread may call the rest.
 
 #include <chrono>
@@ -19,15 +20,16 @@
 
 #include "configuration/entry.h"
 #include "kube/api_client.h"
+#include "kube/webhook_configurations.h"
+#include "kube/webhook_list.h"
 
 namespace cpods::kube {
 
 struct WebhookKeeperSettings {
-  std::string mutating = "place.confidential.pods";
-  std::string validating = "guard.confidential.pods";
+  WebhookConfigurations configurations;
+  Bundles bundles = Bundles::Follow;
   std::chrono::milliseconds period{60'000};
-  // How long an entry that nobody here needs is kept. A ConfigMap reaches all its kubelets within
-  // two minutes.
+  // How long a notice must stand: four looks of every other replica, each of which may strike it.
   std::chrono::milliseconds patience{300'000};
 };
 

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "json/document.h"
 #include "json/writer.h"
+#include "pod/names.h"
 
 namespace cpods::kube {
 namespace {
 
+using configuration::Address;
 using configuration::Entry;
 
 const Entry* find(const std::vector<Entry>& wanted, std::string_view name) {
@@ -21,43 +24,112 @@ bool has(json::Node configuration, std::string_view name) {
   return false;
 }
 
-}  // namespace
-
-std::set<std::string> unneeded(json::Node configuration, const std::vector<Entry>& wanted) {
-  std::set<std::string> names;
-  for (const auto entry : configuration["webhooks"].elements()) {
-    const auto name = entry["name"].text();
-    if (configuration::is_named_after_content(name) && !find(wanted, name)) names.emplace(name);
-  }
-  return names;
+json::Node annotation_of(json::Node configuration) {
+  return configuration["metadata"]["annotations"][names::kUnneededAnnotation];
 }
 
-std::optional<std::string> list_patch(json::Node configuration, const std::vector<Entry>& wanted,
-                                      const std::set<std::string>& gone, json::Node client_config) {
+// {"payments-1c9f03ab.guard.confidential.pods":"2026-11-28T06:29:52Z"}
+std::string text_of(const Notices& notices) {
+  json::Writer out;
+  out.object();
+  for (const auto& [name, since] : notices) out.field(name, since);
+  return out.end().take();
+}
+
+// Whether there is anything to write.
+bool write_notices(json::Writer& patch, json::Node configuration, const Notices& notices) {
+  const auto stands = annotation_of(configuration);
+  if (notices.empty() && !stands) return false;
+  if (!notices.empty() && stands && notices == notices_in(configuration)) return false;
+  if (!configuration["metadata"]["annotations"]) {
+    patch.object().field("op", "add").field("path", "/metadata/annotations");
+    patch.key("value").object().end().end();
+  }
+  // RFC 6901: a slash within a key is ~1.
+  std::string path = "/metadata/annotations/";
+  for (const char c : names::kUnneededAnnotation) path += c == '/' ? "~1" : std::string(1, c);
+  patch.object().field("op", notices.empty() ? "remove" : "add").field("path", path);
+  if (!notices.empty()) patch.field("value", text_of(notices));
+  patch.end();
+  return true;
+}
+
+// Whether there is anything to write.
+bool write_entries(json::Writer& patch, json::Node configuration, const Wish& wish,
+                   json::Node client_config, Bundles bundles) {
   bool differs = false;
+  const Address fresh{client_config, client_config["caBundle"]};
+  json::Writer list;
+  list.array();
+  for (const auto entry : configuration["webhooks"].elements()) {
+    const auto* same = find(wish.entries, entry["name"].text());
+    const bool keeps = bundles == Bundles::Keep;
+    const Address address{client_config, keeps ? entry["clientConfig"]["caBundle"] : fresh.bundle};
+    if (wish.gone.contains(entry["name"].text())) {
+      differs = true;
+    } else if (same && !configuration::agrees(entry, *same, address)) {
+      differs = true;
+      list.raw(configuration::with_address(*same, address));
+    } else {
+      list.node(entry);
+    }
+  }
+  for (const auto& entry : wish.entries) {
+    if (has(configuration, entry.name)) continue;
+    differs = true;
+    list.raw(configuration::with_address(entry, fresh));
+  }
+  if (!differs) return false;
+  patch.object().field("op", "add").field("path", "/webhooks");
+  patch.key("value").raw(list.end().take()).end();
+  return true;
+}
+
+}  // namespace
+
+Notices notices_in(json::Node configuration) {
+  const auto document = json::Document::parse(std::string(annotation_of(configuration).text()));
+  if (!document || document->root().kind() != json::Kind::Object) return {};
+  Notices notices;
+  for (const auto [name, since] : document->root().members()) {
+    if (since.kind() == json::Kind::String) notices.emplace(name, since.text());
+  }
+  return notices;
+}
+
+Notices notices_for(json::Node configuration, const std::vector<Entry>& wanted,
+                    std::string_view now) {
+  const auto given = notices_in(configuration);
+  Notices notices;
+  for (const auto entry : configuration["webhooks"].elements()) {
+    const auto name = entry["name"].text();
+    if (!configuration::is_named_after_content(name) || find(wanted, name)) continue;
+    const auto before = given.find(name);
+    notices.emplace(name, before == given.end() ? now : before->second);
+  }
+  return notices;
+}
+
+json::Node address_in(json::Node configuration) {
+  json::Node of_ours;
+  for (const auto entry : configuration["webhooks"].elements()) {
+    const auto client_config = entry["clientConfig"];
+    if (!client_config["url"] && !client_config["service"]) continue;
+    if (!configuration::is_named_after_content(entry["name"].text())) return client_config;
+    if (!of_ours) of_ours = client_config;
+  }
+  return of_ours;
+}
+
+std::optional<std::string> list_patch(json::Node configuration, const Wish& wish,
+                                      json::Node address, Bundles bundles) {
   json::Writer patch;
   patch.array().object().field("op", "test").field("path", "/metadata/resourceVersion");
   patch.field("value", configuration["metadata"]["resourceVersion"].text()).end();
-  patch.object().field("op", "add").field("path", "/webhooks").key("value").array();
-  for (const auto entry : configuration["webhooks"].elements()) {
-    const auto name = std::string(entry["name"].text());
-    const auto* same = find(wanted, name);
-    if (gone.contains(name)) {
-      differs = true;
-    } else if (same && !configuration::agrees(entry, *same)) {
-      differs = true;
-      patch.raw(configuration::with_client_config(*same, entry["clientConfig"]));
-    } else {
-      patch.node(entry);
-    }
-  }
-  for (const auto& entry : wanted) {
-    if (has(configuration, entry.name)) continue;
-    differs = true;
-    patch.raw(configuration::with_client_config(entry, client_config));
-  }
-  patch.end().end().end();
-  return differs ? std::optional(patch.take()) : std::nullopt;
+  const bool notices = write_notices(patch, configuration, wish.notices);
+  const bool entries = write_entries(patch, configuration, wish, address, bundles);
+  patch.end();
+  return notices || entries ? std::optional(patch.take()) : std::nullopt;
 }
 
 }  // namespace cpods::kube

@@ -1,13 +1,18 @@
 #pragma once
 // What becomes of the entries of one webhook configuration: those that policies need are added or
-// put right, those that none needs any more go once they have been unneeded for a while, and those
-// that somebody else wrote are left alone.
+// put right, those that none needs any more go after notice, and those that somebody else wrote are
+// left alone.
 //
-// The while is what keeps replicas apart that read an edited policy at different moments: whoever
-// knows of a scope adds it at once, and only who has not needed one for long takes it away. So no
-// namespace is unguarded in between.
+// Replicas read an edited policy at different moments, and a kubelet that hangs may keep one on old
+// policies for hours. So whoever knows of a scope adds its entry at once; whoever does not need an
+// entry gives notice, in an annotation of the configuration that all replicas read; and whoever
+// does need it strikes the notice. Only an entry whose notice stood for long goes: by then every
+// replica that lives has looked several times, and none wanted it. So no namespace is unguarded in
+// between.
 // Plain values; any thread.
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,16 +24,35 @@
 
 namespace cpods::kube {
 
-// Names of entries that are named after their content and are not among those wanted.
-[[nodiscard]] std::set<std::string> unneeded(json::Node configuration,
-                                             const std::vector<configuration::Entry>& wanted);
+// By the entry's name, when somebody first found that it is not needed (RFC 3339).
+using Notices = std::map<std::string, std::string, std::less<>>;
+
+// As they stand in the configuration; none where the annotation cannot be read.
+[[nodiscard]] Notices notices_in(json::Node configuration);
+// As they should stand: one for each entry that is named after its content and not among those
+// wanted, `now` where it is new.
+[[nodiscard]] Notices notices_for(json::Node configuration,
+                                  const std::vector<configuration::Entry>& wanted,
+                                  std::string_view now);
+
+enum class Bundles : std::uint8_t {
+  Follow,  // every entry has the address' caBundle
+  Keep,    // somebody else writes it into those that are there
+};
+
+struct Wish {
+  std::vector<configuration::Entry> entries;
+  Notices notices;
+  std::set<std::string, std::less<>> gone;  // entries to take away
+};
+
+// The clientConfig of the first entry that says how it is reached, and that nobody here writes, if
+// there is such a one; missing where none says it.
+[[nodiscard]] json::Node address_in(json::Node configuration);
 
 // A JSON Patch that makes the list as it should be and fails where somebody was faster; nothing
-// where it is so already. `gone`: the unneeded ones to take away. `client_config`: how the API
-// server reaches this server, for entries that are new. Throws json::Malformed.
-[[nodiscard]] std::optional<std::string> list_patch(json::Node configuration,
-                                                    const std::vector<configuration::Entry>& wanted,
-                                                    const std::set<std::string>& gone,
-                                                    json::Node client_config);
+// where it is so already. `address`: a clientConfig. Throws json::Malformed.
+[[nodiscard]] std::optional<std::string> list_patch(json::Node configuration, const Wish& wish,
+                                                    json::Node address, Bundles bundles);
 
 }  // namespace cpods::kube

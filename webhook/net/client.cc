@@ -103,6 +103,7 @@ class Client::Impl {
   // What one exchange needs at hand; lives in run()'s frame.
   struct Exchange {
     std::string bytes;
+    std::size_t longest_answer;
     LineHandler on_line;
     StreamLimits limits;
     std::shared_ptr<Guard> guard;
@@ -209,6 +210,7 @@ asio::awaitable<Result<Response>> Client::Impl::attempt(Exchange& exchange, Kept
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(limits::kResponseHeadBytes));
   parser.body_limit(boost::none);  // the sink counts
+  parser.get().body().longest = exchange.longest_answer;
   const auto received = co_await receive(exchange, *connection, parser);
   if (!received) co_return std::unexpected(received.error());
   if (parser.is_done() && parser.keep_alive() && connection->buffer.size() == 0) {
@@ -223,7 +225,7 @@ asio::awaitable<Result<Response>> Client::Impl::run(Request request, LineHandler
   const std::string place = place_of(request, endpoint, tls_ != nullptr);
   auto bytes = serialize(request, endpoint);
   if (!bytes) co_return failure(bytes.error().code, place, bytes.error().message);
-  Exchange exchange{std::move(*bytes), std::move(on_line), limits,
+  Exchange exchange{std::move(*bytes), request.longest_answer, std::move(on_line), limits,
                     std::make_shared<Guard>(executor_)};
   exchange.guard->limit(limits.head);
   const auto registered = running_.insert(running_.end(), exchange.guard);

@@ -11,6 +11,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "net/endpoint.h"
 #include "net/tls.h"
 
@@ -42,6 +44,8 @@ class Request {
   std::string target;  // path and query, already percent-encoded
   std::vector<Header> headers;
   std::string body;
+  // Of the answer's body, in bytes; more is TooLarge.
+  std::size_t longest_answer = limits::kResponseBytes;
 };
 
 class Response {
@@ -79,7 +83,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // Every HTTP status is a Response. Errors: Unavailable (no name, no connection, TLS refused,
-  // deadline passed, cancelled), Malformed (not HTTP), TooLarge (limits::kResponseBytes).
+  // deadline passed, cancelled), Malformed (not HTTP), TooLarge (Request::longest_answer).
   // A GET that fails on a kept connection before its first answer byte is sent once more.
   [[nodiscard]] boost::asio::awaitable<Result<Response>> send(Request request,
                                                               std::chrono::milliseconds limit);

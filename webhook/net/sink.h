@@ -6,6 +6,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/optional/optional.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,13 +19,14 @@ namespace cpods::net {
 // Takes the bytes: into a string, or line by line to a handler.
 struct Sink {
   std::string text;
+  std::size_t longest = limits::kResponseBytes;
   LineSplitter* lines = nullptr;
   bool too_large = false;
   bool stopped = false;
 
   void take(std::string_view bytes) {
     if (lines == nullptr) {
-      too_large = text.size() + bytes.size() > limits::kResponseBytes;
+      too_large = text.size() + bytes.size() > longest;
       if (!too_large) text += bytes;
       return;
     }

@@ -42,11 +42,17 @@ inline constexpr std::string_view kDefaultScheduler = "default-scheduler";
 // The user name that kube-scheduler's certificate carries by default.
 inline constexpr std::string_view kScheduler = "system:kube-scheduler";
 inline constexpr std::string_view kValidatingConfiguration = "guard.confidential.pods";
+// Of a webhook configuration: entries that some replica does not need, and since when.
+inline constexpr std::string_view kUnneededAnnotation = "confidential.pods/unneeded";
 // Set by every API server on every namespace; users cannot change it.
 inline constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
 // Of a namespace: AKS' admissions enforcer makes webhooks leave out the namespaces that carry one.
-inline constexpr std::array<std::string_view, 2> kExemptingLabels = {
-    "control-plane", "kubernetes.azure.com/managedby"};
+struct ExemptingLabel {
+  std::string_view key;
+  std::string_view value;  // empty: any
+};
+inline constexpr std::array<ExemptingLabel, 2> kExemptingLabels = {
+    {{"control-plane", ""}, {"kubernetes.azure.com/managedby", "aks"}}};
 // The level that Pod Security admission refuses Pods of a namespace by.
 inline constexpr std::string_view kPodSecurityLabel = "pod-security.kubernetes.io/enforce";
 // core/v1 MirrorPodAnnotationKey.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.h"
 #include "pod/names.h"
 #include "policy/decode.h"
 
@@ -38,6 +39,20 @@ void check_reach(json::Node spec, Report& report) {
     report.error(
         selector,
         std::string("an empty namespaceSelector would select every namespace; ") + kEverywhere);
+  }
+}
+
+// A pattern that no namespace's name can match would guard nothing, and nobody would notice.
+void check_namespace_names(json::Node names, Report& report) {
+  for (const json::Node each : names.elements()) {
+    const std::string text(each.text());
+    std::string plain = text;
+    std::ranges::replace(plain, '*', '0');  // any character that a name may have
+    if (is_dns_label(plain)) continue;
+    const bool is_prefix = text.ends_with('-') && is_dns_label(text + "0");
+    report.error(each, "no namespace has such a name: \"" + text +
+                           "\" is no DNS label (a-z, 0-9 and - between them, at most 63)" +
+                           (is_prefix ? "; write \"" + text + "*\" for all that begin so" : ""));
   }
 }
 
@@ -93,6 +108,7 @@ std::unique_ptr<Policy> decode_policy(json::Node document, Report& report) {
   const json::Node spec = document["spec"];
   check_metadata(document["metadata"], report);
   check_reach(spec, report);
+  check_namespace_names(spec["namespaces"], report);
   if (!spec["podSelector"] && !spec["secrets"]) {
     report.error(spec, "does nothing: add podSelector ({} selects every Pod) or secrets");
   }

@@ -49,7 +49,7 @@ Question change(const std::string& before, const std::string& after,
 const std::string kPay = R"("team":"pay")";
 const std::string kRemedy =
     ". Delete such Pods first, or let a member of a trusted group change the label "
-    "(matchConditions of the webhook configuration guard.confidential.pods).";
+    "(--trusted-group, or matchConditions of the webhook configuration guard.confidential.pods).";
 
 TEST_CASE("namespace: a label that keeps it in a policy stays while a Pod is kept") {
   struct Row {
@@ -73,17 +73,30 @@ TEST_CASE("namespace: a label that keeps it in a policy stays while a Pod is kep
     const Running web("web");
     CHECK(said(kTenants, change(kPay, after), web) ==
           "refused LeavesPolicy: namespace payments: " + how +
-              " takes it out of policy \"tenants\", which concerns the running Pod \"web\"" +
-              kRemedy);
+              " takes it out of policy \"tenants\", which concerns the Pod \"web\"" + kRemedy);
     CHECK(web.asked == std::vector<std::string>{"payments"});
     // Where none is kept it may go.
     CHECK(said(kTenants, change(kPay, after), Running("")) == "allowed NotConcerned");
     // Where nobody could look it stays.
-    CHECK(said(kTenants, change(kPay, after), Running(std::nullopt)) ==
-          "refused NamespaceUnknown: namespace payments: " + how +
-              " takes it out of policy \"tenants\", and its Pods could not be listed, so it cannot "
-              "be told whether one of them is still kept on a pool. Try again in a moment.");
+    CHECK(
+        said(kTenants, change(kPay, after), Running(std::nullopt)) ==
+        "refused NamespaceUnknown: namespace payments: " + how +
+            " takes it out of policy \"tenants\", and its Pods could not all be listed in time, so "
+            "it cannot be told whether one of them is still kept on a pool. Try again in a "
+            "moment, or let a member of a trusted group change the label.");
   }
+}
+
+// The label was there before with another value, by which nobody is left out.
+TEST_CASE("namespace: AKS' own value in place of another exempts") {
+  const auto managed = [](const std::string& by) {
+    return kPay + R"(,"kubernetes.azure.com/managedby":")" + by + "\"";
+  };
+  CHECK(said(kTenants, change(managed("x"), managed("aks")), Running("web"))
+            .starts_with("refused LeavesPolicy: namespace payments: the label "
+                         "kubernetes.azure.com/managedby, by which AKS"));
+  CHECK(said(kTenants, change(managed("aks"), managed("x")), Running("web")) ==
+        "allowed NotConcerned");
 }
 
 TEST_CASE("namespace: what leaves nothing is allowed, and nobody is asked") {
@@ -106,6 +119,8 @@ TEST_CASE("namespace: what leaves nothing is allowed, and nobody is asked") {
            {"exempt, and never in", kTenants, change("", exempt)},
            {"exempt already", kTenants,
             change(kPay + "," + exempt, kPay + R"(,"control-plane":"y")")},
+           {"managed by somebody else", kTenants,
+            change(kPay, kPay + R"(,"kubernetes.azure.com/managedby":"helm")")},
            {"exempt no more", kTenants, change(kPay + "," + exempt, kPay)},
            {"a policy that warns",
             with("action: Warn, pool: snp, namespaceSelector: {matchLabels: {team: pay}}, "
@@ -167,13 +182,13 @@ TEST_CASE("namespace: a policy that reaches it by name is left only where webhoo
   const auto yaml = kTenants + policy_named("named", kAllInPayments);
   CHECK(said(yaml, change(kPay, ""), Running("web")) ==
         "refused LeavesPolicy: namespace payments: this update takes it out of policy \"tenants\", "
-        "which concerns the running Pod \"web\"" +
+        "which concerns the Pod \"web\"" +
             kRemedy);
   CHECK(said(kPool + policy_named("named", kAllInPayments), change("", R"("control-plane":"x")"),
              Running("web")) ==
         "refused LeavesPolicy: namespace payments: the label control-plane, by which AKS makes "
         "webhooks leave a namespace out, takes it out of policy \"named\", which concerns the "
-        "running Pod \"web\"" +
+        "Pod \"web\"" +
             kRemedy);
 }
 
@@ -185,12 +200,13 @@ TEST_CASE("namespace: of several policies that are left, one concerns the Pod") 
                               "secrets: {names: [\"db-*\"]}");
   CHECK(said(yaml, change(kPay, ""), Running("web")) ==
         "refused LeavesPolicy: namespace payments: this update takes it out of policy \"also\" and "
-        "1 more, one of which concerns the running Pod \"web\"" +
+        "1 more, one of which concerns the Pod \"web\"" +
             kRemedy);
   CHECK(said(yaml, change(kPay, ""), Running(std::nullopt)) ==
         "refused NamespaceUnknown: namespace payments: this update takes it out of policy \"also\" "
-        "and 1 more, and its Pods could not be listed, so it cannot be told whether one of them is "
-        "still kept on a pool. Try again in a moment.");
+        "and 1 more, and its Pods could not all be listed in time, so it cannot be told whether "
+        "one of them is still kept on a pool. Try again in a moment, or let a member of a trusted "
+        "group change the label.");
 }
 
 TEST_CASE("namespace: labels that cannot be read are refused") {

@@ -112,7 +112,9 @@ TEST_CASE("webhooks: the conditions of an entry are its scope and what is truste
               R"(!(request.userInfo.username in ["system:kube-scheduler", "batch"]))"});
   CHECK(conditions_of(3).at(0) ==
         R"(!request.userInfo.groups.exists(each, each in ["system:masters", "platform"]))");
-  CHECK(conditions_of(3).at(2).starts_with(
+  // A namespace that is being deleted still has its Pods: it is no exception.
+  CHECK(conditions_of(3).size() == 2);
+  CHECK(conditions_of(3).at(1).starts_with(
       R"(["confidential", "control-plane", "kubernetes.azure.com/managedby"].exists(each, )"));
 }
 
@@ -125,8 +127,51 @@ TEST_CASE("webhooks: more scopes than an object can hold are one, everywhere") {
   const auto entries = scoped_entries(*snapshot_of(policies), kTrusted);
   CHECK(told(entries.mutating) == Lines{"everywhere.place Ignore"});
   CHECK(told(entries.validating).at(0) == "everywhere.guard Fail");
+  // How a namespace leaves stays known.
+  CHECK(told(entries.validating).back() == "reach.namespaces Fail");
   policies.pop_back();
   CHECK(scoped_entries(*snapshot_of(policies), kTrusted).mutating.size() == limits::kScopes);
+}
+
+TEST_CASE("webhooks: the labels of namespaces are asked about however many scopes there are") {
+  const auto expression = [](const std::string& key, std::size_t scopes) {
+    Policies policies;
+    for (std::size_t i = 0; i < scopes; ++i) {
+      policies.emplace_back("p" + std::to_string(i), "namespaceSelector: {matchLabels: {" + key +
+                                                         std::to_string(i) +
+                                                         ": a}}, podSelector: {}");
+    }
+    const auto entries = scoped_entries(*snapshot_of(policies), kTrusted);
+    const auto body = parsed(entries.validating.back().body);
+    return std::string(body.root()["matchConditions"].at(1)["expression"].text());
+  };
+  const auto some = expression("team-", limits::kScopes + 1);
+  for (const char* key : {"\"team-0\"", "\"team-250\"", "\"control-plane\""}) {
+    CHECK(some.contains(key));
+  }
+  // More than the API server parses: any label.
+  const auto part = std::string(60, 'a');
+  CHECK(expression(part + "." + part + "." + part + "." + part + "/t-", 400)
+            .starts_with("has(object.metadata.labels) != has(oldObject.metadata.labels)"));
+}
+
+TEST_CASE("webhooks: names that are too long for one expression ask about every namespace") {
+  std::string names;
+  for (int i = 0; i < 3000; ++i) names += "team-with-a-long-name-" + std::to_string(i) + "-*, ";
+  const auto entries = scoped_entries(
+      *snapshot_of({{"p", "namespaces: [" + names + "x], podSelector: {}"}}), kTrusted);
+  const auto body = parsed(entries.validating.at(0).body);
+  CHECK(body.root()["matchConditions"].size() == 1);
+  CHECK(body.root()["matchConditions"].at(0)["name"].text() == "spec-or-labels-change");
+}
+
+TEST_CASE("webhooks: a scope is named after the first of its policies that enforces") {
+  const auto entries =
+      scoped_entries(*snapshot_of({{"a", "action: Warn, namespaces: [x], podSelector: {}"},
+                                   {"b", "namespaces: [x], podSelector: {}"},
+                                   {"c", "namespaces: [x], podSelector: {}"}}),
+                     kTrusted);
+  CHECK(told(entries.validating).at(0) == "b.guard Fail");
 }
 
 TEST_CASE("webhooks: both configurations say how the API server reaches the webhook") {

@@ -24,9 +24,11 @@ using test::refusal;
 using test::Reply;
 using test::Step;
 
-const std::string kFirst =
-    "GET /api/v1/namespaces/payments/pods?limit=40"
-    "&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
+std::string request_of(std::size_t pods) {
+  return "GET /api/v1/namespaces/payments/pods?limit=" + std::to_string(pods) +
+         "&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
+}
+const std::string kFirst = request_of(40);
 
 // Pods of these names on one page.
 Reply page(const std::vector<std::string>& names, const std::string& next = "") {
@@ -92,8 +94,38 @@ TEST_CASE("pod_search: all pages are read, each by the token that came with the 
                    {"continue=", page({"c"}, "3")},
                    {"continue=", page({"kept"})}});
   CHECK(session.told(session.find()) == "found kept");
-  CHECK(session.lines() ==
-        Lines{kFirst, kFirst + "&continue=eyJ2Ijo%3D%2F%2B%26x%20y", kFirst + "&continue=3"});
+  CHECK(session.lines() == Lines{kFirst, request_of(80) + "&continue=eyJ2Ijo%3D%2F%2B%26x%20y",
+                                 request_of(160) + "&continue=3"});
+}
+
+TEST_CASE("pod_search: pages grow up to a bound, and shrink where they are too long to be held") {
+  const Reply too_long{.body = std::string(limits::kPodsPageBytes + 1, ' ')};
+  Session session({{kFirst, page({"a"}, "2")},
+                   {"continue=2", page({"a"}, "3")},
+                   {"continue=3", page({"a"}, "4")},
+                   {"continue=4", page({"a"}, "5")},
+                   {"continue=5", too_long},
+                   {"continue=5", too_long},
+                   {"continue=5", too_long},
+                   {"continue=5", page({"a"}, "6")},
+                   {"continue=6", page({"kept"})}});
+  CHECK(session.told(session.find()) == "found kept");
+  std::vector<std::size_t> asked;
+  for (const auto& line : session.lines()) {
+    const auto at = line.find("limit=") + 6;
+    asked.push_back(std::stoul(line.substr(at)));
+  }
+  CHECK(asked == std::vector<std::size_t>{40, 80, 160, 320, 320, 40, 5, 1, 2});
+}
+
+TEST_CASE("pod_search: a Pod that alone is too long is a failure") {
+  std::vector<Step> script;
+  for (int i = 0; i < 3; ++i) {
+    script.push_back({"GET", {.body = std::string(limits::kPodsPageBytes + 1, ' ')}});
+  }
+  Session session(std::move(script));
+  CHECK(session.told(session.find()).starts_with("Unavailable: GET "));
+  CHECK(session.lines().size() == 3);
 }
 
 TEST_CASE("pod_search: the first that matches ends it") {
@@ -190,7 +222,7 @@ TEST_CASE("pod_search: whoever asks waits no longer than it can itself") {
     for (int i = 0; i < 100; ++i) {
       auto more = page({"a"}, "more");
       more.delay = milliseconds{40};
-      script.push_back({kFirst, std::move(more)});
+      script.push_back({"GET", std::move(more)});
     }
     Session session(std::move(script));
     const auto before = steady_clock::now();

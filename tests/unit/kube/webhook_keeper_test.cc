@@ -10,6 +10,7 @@
 
 #include "json/document.h"
 #include "kube/backoff.h"
+#include "kube/patience.h"
 #include "unit/kube/fake_api_server.h"
 #include "unit/parsed.h"
 
@@ -46,7 +47,7 @@ Entry entry(const std::string& subject, const std::string& kind = "guard") {
 
 std::string stored(const Entry& entry) {
   const auto address = parsed(kAddress);
-  return configuration::with_client_config(entry, address.root());
+  return configuration::with_address(entry, {address.root(), address.root()["caBundle"]});
 }
 
 std::string joined(const std::vector<std::string>& entries) {
@@ -59,6 +60,16 @@ Reply holding(const std::vector<std::string>& entries, const std::string& versio
   return {.body = R"({"metadata":{"resourceVersion":")" + version + R"("},"webhooks":[)" +
                   joined(entries) + "]}"};
 }
+
+// An entry on notice, as the API server has it after somebody gave it.
+Reply on_notice(const std::vector<std::string>& entries, const Entry& entry) {
+  return {.body = R"({"metadata":{"resourceVersion":"8","annotations":)"
+                  R"({"confidential.pods/unneeded":"{\")" +
+                  entry.name + R"(\":\"2026-11-28T06:29:52Z\"}"}},"webhooks":[)" + joined(entries) +
+                  "]}"};
+}
+const std::string kNoticeStruck =
+    R"({"op":"remove","path":"/metadata/annotations/confidential.pods~1unneeded"})";
 
 std::string patch_to(const std::vector<std::string>& entries, const std::string& version = "7") {
   return R"([{"op":"test","path":"/metadata/resourceVersion","value":")" + version +
@@ -270,8 +281,9 @@ TEST_CASE("webhook_keeper: who was slower reads again, and fails nothing") {
                     std::vector<Step>{{"PATCH " + kGuard, {}}});
     session.keeper.want({.validating = {entry("pay")}});
     REQUIRE(session.ready());
-    CHECK(session.seen("PATCH").at(1).body ==
-          patch_to({kFirst, theirs, stored(entry("pay"))}, "8"));
+    CHECK(session.seen("PATCH").at(1).body.ends_with(
+        R"({"op":"add","path":"/webhooks","value":[)" +
+        joined({kFirst, theirs, stored(entry("pay"))}) + "]}]"));
     CHECK(session.keeper.figures().failures == 0);
     CHECK(session.keeper.figures().written == 1);
     CHECK(session.server.unexpected().empty());
@@ -315,58 +327,145 @@ TEST_CASE("webhook_keeper: without any entry that says how it is reached nothing
       CHECK_FALSE(session.keeper.ready());
       CHECK(session.seen("PATCH").empty());
     }
-    CHECK(log.text().starts_with(
+    CHECK(log.text().contains(
         "warning webhook configurations: guard.confidential.pods: no entry says how the API server "
         "reaches this server; apply manifests/base\n"));
   }
 }
 
-TEST_CASE("webhook_keeper: what nobody needs stays until patience is over, then goes") {
+TEST_CASE("webhook_keeper: what nobody needs is given notice first, and then goes") {
   constexpr milliseconds kPatience{500};
   const auto old = stored(entry("old"));
-  Session session(looks(holding({kFirst, old, stored(entry("pay"))}), holding({}), 200) +
+  const std::vector<std::string> both{kFirst, old, stored(entry("pay"))};
+  Session session(looks(holding(both), holding({})) + std::vector<Step>{{"PATCH " + kGuard, {}}} +
+                      looks(on_notice(both, entry("old")), holding({}), 200) +
                       std::vector<Step>{{"PATCH " + kGuard, {}}},
                   milliseconds{40}, kPatience);
-  const auto before = steady_clock::now();
   session.keeper.want({.validating = {entry("pay")}});
   REQUIRE(session.patched(1));
+  const auto before = steady_clock::now();
+  const auto notice = session.seen("PATCH")[0].body;
+  CHECK(notice.starts_with(R"([{"op":"test","path":"/metadata/resourceVersion","value":"7"},)"
+                           R"({"op":"add","path":"/metadata/annotations","value":{}},)"
+                           R"({"op":"add","path":"/metadata/annotations/confidential.pods~1)"
+                           R"(unneeded","value":"{\")" +
+                           entry("old").name + R"(\":\"20)"));
+  CHECK_FALSE(notice.contains("/webhooks"));
+  REQUIRE(session.patched(2));
   CHECK(steady_clock::now() - before >= kPatience);
   // It had looked meanwhile, and was content.
-  CHECK(session.seen("GET " + kGuard).size() >= 3);
-  CHECK(session.seen("PATCH")[0].body == patch_to({kFirst, stored(entry("pay"))}));
+  CHECK(session.seen("GET " + kGuard).size() >= 4);
+  const auto taken = session.seen("PATCH")[1].body;
+  CHECK(taken == R"([{"op":"test","path":"/metadata/resourceVersion","value":"8"},)" +
+                     kNoticeStruck + R"(,{"op":"add","path":"/webhooks","value":[)" +
+                     joined({kFirst, stored(entry("pay"))}) + "]}]");
   CHECK(session.keeper.figures().failures == 0);
 }
 
-TEST_CASE("webhook_keeper: what is needed again meanwhile has its patience anew") {
-  constexpr milliseconds kPatience{1000};
-  const auto looked = [](const Session& session, std::size_t more) {
-    const auto begun = session.seen("GET " + kPlace).size();
-    return eventually([&] { return session.seen("GET " + kPlace).size() >= begun + more; });
-  };
-  Session session(looks(holding({kFirst, stored(entry("old"))}), holding({}), 300) +
-                      std::vector<Step>{{"PATCH " + kGuard, {}}},
-                  milliseconds{40}, kPatience);
-  session.keeper.want({});
-  REQUIRE(looked(session, 4));
-  session.keeper.want({.validating = {entry("old")}});
-  REQUIRE(looked(session, 2));
-  REQUIRE(session.seen("PATCH").empty());
-  const auto before = steady_clock::now();
-  session.keeper.want({});
+// A replica whose kubelet hangs may read its policies hours later.
+TEST_CASE("webhook_keeper: whoever needs an entry strikes the notice of one who does not") {
+  const std::vector<std::string> both{kFirst, stored(entry("pay"))};
+  Session session(looks(on_notice(both, entry("pay")), holding({})) +
+                      std::vector<Step>{{"PATCH " + kGuard, {}}} +
+                      looks(holding(both), holding({}), 200),
+                  milliseconds{40}, milliseconds{0});
+  session.keeper.want({.validating = {entry("pay")}});
   REQUIRE(session.patched(1));
-  CHECK(steady_clock::now() - before >= kPatience);
+  CHECK(session.seen("PATCH")[0].body ==
+        R"([{"op":"test","path":"/metadata/resourceVersion","value":"8"},)" + kNoticeStruck + "]");
+  CHECK(eventually([&] { return session.lines().size() >= 9; }));
+  CHECK(session.seen("PATCH").size() == 1);
 }
 
-TEST_CASE("webhook_keeper: entries of the two configurations are patient apart") {
+TEST_CASE("webhook_keeper: entries of the two configurations are on notice apart") {
   // The same name in both; it is needed in one.
   const auto both = entry("both");
-  Session session(looks(holding({kFirst, stored(both)}), holding({stored(both)}), 200) +
+  Session session(looks(holding({kFirst, stored(both)}), on_notice({stored(both)}, both), 200) +
                       std::vector<Step>{{"PATCH " + kPlace, {}}},
                   milliseconds{40}, milliseconds{200});
   session.keeper.want({.validating = {both}});
   REQUIRE(session.patched(1));
   CHECK(session.seen("PATCH")[0].line.starts_with("PATCH " + kPlace));
-  CHECK(session.seen("PATCH")[0].body == patch_to({}));
+  CHECK(session.seen("PATCH")[0].body ==
+        R"([{"op":"test","path":"/metadata/resourceVersion","value":"8"},)" + kNoticeStruck +
+            R"(,{"op":"add","path":"/webhooks","value":[]}])");
+}
+
+TEST_CASE("patience: a notice is over once it has stood for long, and another one is not") {
+  using std::chrono::minutes;
+  const Patience::Clock::time_point start{};
+  Patience patience(minutes{5});
+  using Names = std::set<std::string, std::less<>>;
+  CHECK(patience.over({{"a", "t1"}}, start).empty());
+  CHECK(patience.over({{"a", "t1"}, {"b", "t2"}}, start + minutes{4}).empty());
+  CHECK(patience.over({{"a", "t1"}, {"b", "t2"}}, start + minutes{5}) == Names{"a"});
+  CHECK(patience.over({{"b", "t2"}}, start + minutes{9}) == Names{"b"});
+  // Taken away, added again by another replica and on notice again, all between two looks: a
+  // namespace was open for 58 of 62 seconds when the first notice's age was taken for the second's.
+  CHECK(patience.over({{"b", "t3"}}, start + minutes{10}).empty());
+  CHECK(patience.over({{"b", "t3"}}, start + minutes{15}) == Names{"b"});
+  // Struck, and the same text given again.
+  CHECK(patience.over({}, start + minutes{16}).empty());
+  CHECK(patience.over({{"b", "t3"}}, start + minutes{17}).empty());
+}
+
+TEST_CASE("webhook_keeper: one that was there and is deleted is told, counted and looked for") {
+  const Log log;
+  {
+    const auto absent = refusal(404, "not found");
+    Session session(looks(holding({kFirst}), holding({})) + looks(absent, holding({}), 20),
+                    milliseconds{40});
+    session.keeper.want({});
+    REQUIRE(session.failed(1));
+    CHECK(eventually([&] { return session.lines().size() >= 9; }));
+    CHECK(session.keeper.figures().failures == 1);  // once, not at every look
+  }
+  CHECK(log.text() ==
+        "warning webhook configurations: guard.confidential.pods: it has been deleted, and until "
+        "manifests/base is applied again the API server asks nobody about what it guards\n");
+}
+
+TEST_CASE("webhook_keeper: while one is not there it looks every second") {
+  Session session(looks(refusal(404, "not found"), holding({kFirst}), 10));
+  session.keeper.want({});
+  REQUIRE(session.ready());
+  CHECK(eventually([&] { return session.seen("GET " + kGuard).size() >= 3; }));
+}
+
+TEST_CASE("webhook_keeper: entries that AKS' enforcer has narrowed are told of once") {
+  auto narrowed = stored(entry("pay"));
+  const std::string end = R"(,"namespaceSelector":{"matchExpressions":[)"
+                          R"({"key":"control-plane","operator":"DoesNotExist"}]}})";
+  narrowed.replace(narrowed.size() - 1, 1, end);
+  const std::string other = R"({"name":"other","clientConfig":)" + kAddress + end;
+  const Log log;
+  {
+    Session session(looks(holding({kFirst, other}), holding({}), 20), milliseconds{40});
+    session.keeper.want({});
+    CHECK(eventually([&] { return session.lines().size() >= 9; }));
+  }
+  CHECK(log.text() ==
+        "warning webhook configurations: AKS' admissions enforcer has made 1 of 2 entries of "
+        "guard.confidential.pods leave out namespaces that carry its labels, and the same label "
+        "takes a namespace away from the guard; label the configuration "
+        "admissions.enforcer/disabled=true\n");
+}
+
+TEST_CASE("webhook_keeper: what the API server does not take is told in its words") {
+  std::vector<Step> script;
+  for (int i = 0; i < 4; ++i) {
+    script = std::move(script) + looks(holding({kFirst}), holding({})) +
+             std::vector<Step>{{"PATCH", refusal(422, "webhooks[1].name: Invalid value")}};
+  }
+  const Log log;
+  {
+    Session session(std::move(script));
+    session.keeper.want({.validating = {entry("pay")}});
+    REQUIRE(session.failed(1));
+    CHECK_FALSE(session.keeper.ready());
+  }
+  CHECK(log.text().starts_with("warning webhook configurations: write: PATCH " + kGuard +
+                               ": status 422, webhooks[1].name: Invalid value\n"));
 }
 
 TEST_CASE("webhook_keeper: failures are counted, told and tried again with backoff") {
@@ -394,8 +493,8 @@ TEST_CASE("webhook_keeper: failures are counted, told and tried again with backo
   CHECK(log.text().find("warning webhook configurations: read: offset 0: ") != std::string::npos);
   CHECK(log.text().find("warning webhook configurations: an answer that cannot be read: "
                         "/webhooks: ") != std::string::npos);
-  CHECK(log.text().find("info webhook configurations: wrote 1 entries into "
-                        "guard.confidential.pods, took away 0\n") != std::string::npos);
+  CHECK(log.text().find("info webhook configurations: wrote guard.confidential.pods: 1 entries "
+                        "needed, 0 on notice, 0 taken away\n") != std::string::npos);
 }
 
 TEST_CASE("webhook_keeper: while the validating one cannot be written the mutating one waits") {
@@ -435,7 +534,7 @@ TEST_CASE("webhook_keeper: what is wanted before the loop runs is written when i
     Loop loop;
     const auto api =
         ApiClient::create(loop, [access = server.access()] { return Result<Access>(access); });
-    WebhookKeeper keeper(**api, {});
+    WebhookKeeper keeper(**api, WebhookKeeperSettings{});
     if (before_start) keeper.want({.validating = {entry("pay")}});
     keeper.start();
     if (!before_start) keeper.want({.validating = {entry("pay")}});
@@ -457,7 +556,7 @@ TEST_CASE("webhook_keeper: stopping is quick in a nap and while it waits") {
     Loop loop;
     const auto api =
         ApiClient::create(loop, [access = server.access()] { return Result<Access>(access); });
-    WebhookKeeper keeper(**api, {});
+    WebhookKeeper keeper(**api, WebhookKeeperSettings{});
     keeper.start();
     loop.start();
     keeper.want({});

@@ -19,8 +19,8 @@ using configuration::agrees;
 using configuration::Entry;
 using configuration::is_named_after_content;
 using configuration::named_entry;
-using configuration::with_client_config;
-using Names = std::set<std::string>;
+using configuration::with_address;
+using Names = std::set<std::string, std::less<>>;
 
 const std::string kBody =
     R"({"admissionReviewVersions":["v1"],"rules":[{"apiGroups":[""],"apiVersions":["v1"],)"
@@ -65,15 +65,17 @@ std::string configuration_with(const std::vector<std::string>& entries) {
 
 std::string whole(const Entry& entry, const std::string& client_config) {
   const auto address = parsed(client_config);
-  return with_client_config(entry, address.root());
+  return with_address(entry, {address.root(), address.root()["caBundle"]});
 }
 
 // The patch, or "" where there is none.
 std::string patch_of(const std::vector<std::string>& entries, const std::vector<Entry>& wanted,
-                     const Names& gone = {}, const std::string& client_config = kService) {
+                     const Names& gone = {}, const std::string& client_config = kService,
+                     Bundles bundles = Bundles::Follow) {
   const auto configuration = parsed(configuration_with(entries));
   const auto address = parsed(client_config);
-  return list_patch(configuration.root(), wanted, gone, address.root()).value_or("");
+  const Wish wish{.entries = wanted, .notices = {}, .gone = gone};
+  return list_patch(configuration.root(), wish, address.root(), bundles).value_or("");
 }
 
 // A patch to these entries of what has the version 42.
@@ -85,7 +87,8 @@ std::string patch_to(const std::vector<std::string>& entries) {
 
 bool agrees_with(const std::string& stored, const Entry& entry) {
   const auto document = parsed(stored);
-  return agrees(document.root(), entry);
+  const auto address = parsed(kService);
+  return agrees(document.root(), entry, {address.root(), address.root()["caBundle"]});
 }
 
 TEST_CASE("webhook_list: what is missing is appended, reached as the entry given is") {
@@ -120,8 +123,8 @@ TEST_CASE("webhook_list: what is missing is appended, reached as the entry given
 TEST_CASE("webhook_list: new entries stand behind those that are there, in the order wanted") {
   const auto first = named_entry("b", "guard", "/validate", kBody);
   const auto second = named_entry("a", "guard", "/validate", kBody);
-  const auto there = whole(pods(), kUrl);
-  CHECK(patch_of({there, kOthers}, {first, pods(), second}) ==
+  const auto there = whole(pods(), kService);
+  CHECK(patch_of({there, kOthers}, {first, pods(), second}, {}, kService) ==
         patch_to({there, kOthers, whole(first, kService), whole(second, kService)}));
   CHECK(patch_of({}, {first}) == patch_to({whole(first, kService)}));
 }
@@ -141,9 +144,10 @@ TEST_CASE("webhook_list: a configuration without any list gets one") {
     CAPTURE(none);
     const auto configuration = parsed(none);
     const auto address = parsed(kService);
-    CHECK(list_patch(configuration.root(), {pods()}, {}, address.root()) ==
+    const Wish wish{.entries = {pods()}};
+    CHECK(list_patch(configuration.root(), wish, address.root(), Bundles::Follow) ==
           patch_to({whole(pods(), kService)}));
-    CHECK_FALSE(list_patch(configuration.root(), {}, {}, address.root()));
+    CHECK_FALSE(list_patch(configuration.root(), {}, address.root(), Bundles::Follow));
   }
 }
 
@@ -160,9 +164,6 @@ TEST_CASE("webhook_list: what the API server and AKS' enforcer add is agreed to"
   };
   for (const auto& [what, stored] : std::vector<Row>{
            {"as it was written", whole(pods(), kService)},
-           {"reached by a URL", whole(pods(), kUrl)},
-           {"with the certificate keeper's bundle",
-            replaced(whole(pods(), kService), "Q0E=", "TkVX")},
            {"one expression of the enforcer", selecting("," + control_plane)},
            {"one of an older enforcer",
             selecting(R"(,{"key":"control-plane","operator":"NotIn","values":["true"]})")},
@@ -192,7 +193,43 @@ TEST_CASE("webhook_list: what the enforcer adds to an empty selector is agreed t
   }
 }
 
-TEST_CASE("webhook_list: what somebody changed is put right and is reached as before") {
+// A rotated authority, or another address, that reached only the entries of the manifests would
+// leave the others asking where nobody answers, and theirs is Fail.
+TEST_CASE("webhook_list: entries follow the address") {
+  const auto by_service = whole(pods(), kService);
+  const auto by_url = whole(pods(), kUrl);
+  const auto old_bundle = replaced(by_service, "Q0E=", "T0xE");
+  CHECK(patch_of({by_url}, {pods()}) == patch_to({by_service}));
+  CHECK(patch_of({old_bundle}, {pods()}) == patch_to({by_service}));
+  CHECK(patch_of({by_service}, {pods()}, {}, kUrl) == patch_to({by_url}));
+}
+
+TEST_CASE("webhook_list: where somebody else writes the bundles, those that are there are kept") {
+  const auto old_bundle = replaced(whole(pods(), kService), "Q0E=", "T0xE");
+  const auto fresh = named_entry("fresh", "guard", "/validate", kBody);
+  CHECK(patch_of({old_bundle}, {pods()}, {}, kService, Bundles::Keep) == "");
+  CHECK(patch_of({old_bundle}, {pods(), fresh}, {}, kService, Bundles::Keep) ==
+        patch_to({old_bundle, whole(fresh, kService)}));
+  const auto elsewhere = replaced(old_bundle, R"("port":443)", R"("port":8443)");
+  CHECK(patch_of({elsewhere}, {pods()}, {}, kService, Bundles::Keep) == patch_to({old_bundle}));
+}
+
+TEST_CASE("webhook_list: the address is that of the first entry that nobody here writes") {
+  const auto address_of = [](const std::vector<std::string>& entries) {
+    const auto configuration = parsed(configuration_with(entries));
+    const auto address = address_in(configuration.root());
+    return address ? json::to_text(address) : std::string();
+  };
+  const std::string others = R"({"url":"https://other.example/x","caBundle":"T1RIRVI="})";
+  const std::string nowhere = R"({"name":"x","clientConfig":{"caBundle":"Q0E="}})";
+  CHECK(address_of({whole(pods(), kService), kOthers}) == others);
+  CHECK(address_of({nowhere, kOthers}) == others);
+  CHECK(address_of({nowhere, whole(pods(), kService)}) == kService);
+  CHECK(address_of({nowhere}) == "");
+  CHECK(address_of({}) == "");
+}
+
+TEST_CASE("webhook_list: what somebody changed is put right") {
   struct Row {
     std::string what;
     std::string from;
@@ -229,7 +266,7 @@ TEST_CASE("webhook_list: what somebody changed is put right and is reached as be
     const auto right = whole(pods(), kUrl);
     const auto changed = replaced(right, from, to);
     CHECK_FALSE(agrees_with(changed, pods()));
-    CHECK(patch_of({kOthers, changed}, {pods()}) == patch_to({kOthers, right}));
+    CHECK(patch_of({kOthers, changed}, {pods()}, {}, kUrl) == patch_to({kOthers, right}));
   }
 }
 
@@ -243,17 +280,97 @@ TEST_CASE("webhook_list: what has gone is taken away, and nothing else") {
         patch_to({whole(other, kService)}));
 }
 
+TEST_CASE("webhook_list: AKS' enforcer has narrowed an entry where its expression stands") {
+  const auto narrowed = [](const std::string& expressions) {
+    const auto entry =
+        parsed(R"({"namespaceSelector":{"matchExpressions":[)" + expressions + "]}}");
+    return configuration::is_narrowed(entry.root());
+  };
+  CHECK(narrowed(
+      R"({"key":"a","operator":"Exists"},{"key":"control-plane","operator":"DoesNotExist"})"));
+  CHECK(
+      narrowed(R"({"key":"kubernetes.azure.com/managedby","operator":"NotIn","values":["aks"]})"));
+  CHECK_FALSE(narrowed(R"({"key":"control-plane","operator":"Exists"})"));
+  CHECK_FALSE(narrowed(""));
+  const auto none = parsed("{}");
+  CHECK_FALSE(configuration::is_narrowed(none.root()));
+}
+
+// Notices as the annotation has them.
+std::string configuration_on_notice(const std::string& annotations,
+                                    const std::vector<std::string>& entries) {
+  return R"({"metadata":{"resourceVersion":"42","annotations":)" + annotations +
+         R"(},"webhooks":[)" + joined(entries) + "]}";
+}
+
+TEST_CASE("webhook_list: notices stand in an annotation, and what cannot be read is none") {
+  struct Row {
+    std::string annotations;
+    Notices notices;
+  };
+  for (const auto& [annotations, notices] : std::vector<Row>{
+           {R"({"confidential.pods/unneeded":"{\"a\":\"t1\",\"b\":\"t2\"}"})",
+            {{"a", "t1"}, {"b", "t2"}}},
+           {R"({"confidential.pods/unneeded":"{\"a\":1,\"b\":\"t2\"}"})", {{"b", "t2"}}},
+           {R"({"confidential.pods/unneeded":"{"})", {}},
+           {R"({"confidential.pods/unneeded":"[]"})", {}},
+           {R"({"confidential.pods/unneeded":""})", {}},
+           {R"({"other":"{}"})", {}},
+           {"null", {}},
+       }) {
+    CAPTURE(annotations);
+    const auto configuration = parsed(configuration_on_notice(annotations, {}));
+    CHECK(notices_in(configuration.root()) == notices);
+  }
+}
+
+TEST_CASE("webhook_list: a notice is given once, and struck by whoever needs the entry") {
+  const std::string given =
+      R"({"confidential.pods/unneeded":"{\")" + pods().name + R"(\":\"t1\"}"})";
+  const auto entries = std::vector{whole(pods(), kService)};
+  const auto fresh = parsed(configuration_on_notice("{}", entries));
+  const auto before = parsed(configuration_on_notice(given, entries));
+  const auto without = parsed(configuration_on_notice(given, {}));
+  CHECK(notices_for(fresh.root(), {}, "t9") == Notices{{pods().name, "t9"}});
+  CHECK(notices_for(before.root(), {}, "t9") == Notices{{pods().name, "t1"}});
+  CHECK(notices_for(before.root(), {pods()}, "t9").empty());
+  CHECK(notices_for(without.root(), {}, "t9").empty());
+}
+
+TEST_CASE("webhook_list: the patch writes the annotation where it differs, and only there") {
+  const auto patch = [](const std::string& annotations, const Notices& notices) {
+    const auto configuration = parsed(configuration_on_notice(annotations, {}));
+    const auto text = list_patch(configuration.root(), {.notices = notices}, {}, Bundles::Follow);
+    const std::string lead = R"([{"op":"test","path":"/metadata/resourceVersion","value":"42"},)";
+    if (text) CHECK(text->starts_with(lead));
+    return text ? text->substr(lead.size()) : std::string();
+  };
+  const std::string given = R"({"confidential.pods/unneeded":"{\"a\":\"t1\"}"})";
+  const std::string write =
+      R"({"op":"add","path":"/metadata/annotations/confidential.pods~1unneeded",)"
+      R"("value":"{\"a\":\"t1\"}"}])";
+  CHECK(patch("{}", {{"a", "t1"}}) == write);
+  CHECK(patch("null", {{"a", "t1"}}) ==
+        R"({"op":"add","path":"/metadata/annotations","value":{}},)" + write);
+  CHECK(patch(R"({"confidential.pods/unneeded":"{"})", {{"a", "t1"}}) == write);
+  CHECK(patch(given, {{"a", "t1"}}) == "");
+  CHECK(patch(given, {}) ==
+        R"({"op":"remove","path":"/metadata/annotations/confidential.pods~1unneeded"}])");
+  CHECK(patch("{}", {}) == "");
+}
+
 TEST_CASE("webhook_list: only entries named after their content are ever unneeded") {
   const auto named = [](const std::string& name) { return R"({"name":")" + name + R"("})"; };
   const auto configuration = parsed(configuration_with(
       {kOthers, named("guard.confidential.pods"), named("policies.confidential.pods"),
        whole(pods(), kService), named("old-0123abcd.guard.confidential.pods"),
        named("old-0123abcd.guard.example.com")}));
-  CHECK(unneeded(configuration.root(), {pods()}) == Names{"old-0123abcd.guard.confidential.pods"});
-  CHECK(unneeded(configuration.root(), {}) ==
-        Names{"old-0123abcd.guard.confidential.pods", pods().name});
+  CHECK(notices_for(configuration.root(), {pods()}, "t") ==
+        Notices{{"old-0123abcd.guard.confidential.pods", "t"}});
+  CHECK(notices_for(configuration.root(), {}, "t") ==
+        Notices{{"old-0123abcd.guard.confidential.pods", "t"}, {pods().name, "t"}});
   const auto empty = parsed("{}");
-  CHECK(unneeded(empty.root(), {pods()}).empty());
+  CHECK(notices_for(empty.root(), {pods()}, "t").empty());
 }
 
 TEST_CASE("webhook_list: what is no list of entries is malformed") {
@@ -262,8 +379,10 @@ TEST_CASE("webhook_list: what is no list of entries is malformed") {
     CAPTURE(wrong);
     const auto configuration = parsed(wrong);
     const json::Node address;
-    CHECK_THROWS_AS((void)list_patch(configuration.root(), {pods()}, {}, address), json::Malformed);
-    CHECK_THROWS_AS((void)unneeded(configuration.root(), {pods()}), json::Malformed);
+    const Wish wish{.entries = {pods()}};
+    CHECK_THROWS_AS((void)list_patch(configuration.root(), wish, address, Bundles::Follow),
+                    json::Malformed);
+    CHECK_THROWS_AS((void)notices_for(configuration.root(), {pods()}, "t"), json::Malformed);
   }
 }
 

@@ -164,6 +164,16 @@ TEST_CASE("loader: what is wrong with a policy") {
       {"  pool: pool\n  podSelector: {}\n  namespaces: []\n",
        {"p.yaml:7:15: an empty list reaches no namespace; write namespaces: [\"*\"] if every "
         "namespace is meant"}},
+      // The API server refuses a selector with such a name, and with it the whole configuration.
+      {"  pool: pool\n  podSelector: {}\n  namespaces: [payments-, team.a, -x, \"pay-*\", "
+       "\"*-x\"]\n",
+       {"p.yaml:7:16: no namespace has such a name: \"payments-\" is no DNS label (a-z, 0-9 and - "
+        "between them, at most 63); write \"payments-*\" for all that begin so",
+        "p.yaml:7:27: no namespace has such a name: \"team.a\" is no DNS label (a-z, 0-9 and - "
+        "between them, at most 63)",
+        "p.yaml:7:35: no namespace has such a name: \"-x\" is no DNS label (a-z, 0-9 and - "
+        "between them, at most 63)"}},
+      {"  pool: pool\n  podSelector: {}\n  namespaces: [\"a*b*\", \"*\", x-1]\n", {}},
       {"  pool: pool\n  namespaces: [a]\n",
        {"p.yaml:5:3: does nothing: add podSelector ({} selects every Pod) or secrets"}},
       {"  pool: pool\n  namespaces: [a]\n  podSelector:\n",
