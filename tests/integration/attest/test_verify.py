@@ -4,6 +4,7 @@ far as a quote is concerned, by openssl in the place of a TPM."""
 import base64
 import hashlib
 import json
+import os
 import re
 import struct
 import textwrap
@@ -142,6 +143,31 @@ class Usage(Files):
         for arguments in (["--force"], ["-o", "yaml"], ["--evidence"],
                           ["--evidence", self.path("evidence.json"), "more"]):
             self.check_code(str(arguments), 2, "verify", *arguments)
+
+
+class Encrypted(Files):
+    HEADER = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC," + "00" * 16 + "\n\n"
+
+    def ends_at_once(self, code, *arguments):
+        """Although standard input stays open and no terminal is there to say no."""
+        silent, open_end = os.pipe()
+        try:
+            done = self.verify(*arguments, stdin=silent, start_new_session=True)
+        finally:
+            os.close(silent)
+            os.close(open_end)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertRegex(done.stderr, "^[^\n]*holds no X.509 certificate in DER or PEM\n$")
+
+    def test_nobody_is_asked_for_the_password_of_a_certificate(self):
+        first, rest = chain().text("vcek").split("\n", 1)
+        locked = f"{first}\n{self.HEADER}{rest}"
+        evidence = self.write("locked.json", json.dumps({**self.evidence(),
+                                                         "vcek": locked}).encode())
+        path = self.write("locked.pem", locked.encode())
+        for arguments in (("--evidence", evidence), self.parts(vcek=path), self.parts(chain=path)):
+            with self.subTest(arguments=arguments):
+                self.ends_at_once(2, *arguments)
 
 
 class Verified(Files):

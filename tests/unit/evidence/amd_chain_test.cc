@@ -1,6 +1,7 @@
 #include "evidence/amd_chain.h"
 
 #include <doctest/doctest.h>
+#include <openssl/ui.h>
 
 #include "unit/evidence/sample_evidence.h"
 
@@ -347,6 +348,42 @@ TEST_CASE("certificates: where there is none, that is said") {
     REQUIRE_FALSE(read);
     CHECK(read.error() == Refusal{Doubt::Malformed, "holds no X.509 certificate in DER or PEM"});
   }
+}
+
+// Takes the place of the terminal that OpenSSL would ask at, and remembers that it did.
+class Terminal {
+ public:
+  Terminal() : method_(UI_create_method("test")) {
+    asked_ = false;
+    UI_method_set_opener(method_, [](UI* /*ui*/) {
+      asked_ = true;
+      return 0;
+    });
+    UI_set_default_method(method_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  ~Terminal() {
+    UI_set_default_method(UI_OpenSSL());
+    UI_destroy_method(method_);
+  }
+  [[nodiscard]] static bool was_asked() { return asked_; }
+
+ private:
+  static inline bool asked_ = false;
+  UI_METHOD* method_;
+};
+
+TEST_CASE("certificates: nobody is asked for the password of an encrypted one") {
+  const Terminal terminal;
+  const auto locked = sample::locked_pem(sample::vcek());
+  const auto alone = read_certificates(as_bytes(locked));
+  REQUIRE_FALSE(alone);
+  CHECK(alone.error() == Refusal{Doubt::Malformed, "holds no X.509 certificate in DER or PEM"});
+  const auto behind = read_certificates(as_bytes(sample::pem(sample::vcek()) + locked));
+  REQUIRE(behind);
+  CHECK(*behind == std::vector<Bytes>{sample::vcek()});
+  CHECK_FALSE(terminal.was_asked());
 }
 
 TEST_CASE("certificates: a long list is not read to its end") {

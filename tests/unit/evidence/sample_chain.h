@@ -170,6 +170,16 @@ inline std::string pem(ByteView der_bytes) {
   return lines + "-----END CERTIFICATE-----\n";
 }
 
+// The same, calling itself encrypted: whoever reads it is to find a password.
+inline std::string locked_pem(ByteView der_bytes) {
+  const auto text = pem(der_bytes);
+  const auto body = text.find('\n') + 1;
+  return text.substr(0, body) +
+         "Proc-Type: 4,ENCRYPTED\n"
+         "DEK-Info: AES-256-CBC,000102030405060708090A0B0C0D0E0F\n\n" +
+         text.substr(body);
+}
+
 // From 2020-09-13 on for 25 years, unsigned yet.
 inline SampleCertificate certificate(const std::string& subject, const std::string& issuer,
                                      EVP_PKEY* key) {
