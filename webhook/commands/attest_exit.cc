@@ -10,7 +10,7 @@ struct Row {
 
 constexpr Row kRows[] = {
     {AttestExit::Attested, "the node is attested, the Pod may start"},
-    {AttestExit::Usage, "wrong arguments, or an attestation demand that this version cannot read"},
+    {AttestExit::Usage, "wrong arguments, or a file or a demand that this version cannot read"},
     {AttestExit::NotATee, "this node is no AMD SEV-SNP node: no device, or no report in it"},
     {AttestExit::Transport, "the device is there but does not answer"},
     {AttestExit::Malformed, "evidence that does not have its specified layout"},

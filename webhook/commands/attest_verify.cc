@@ -24,7 +24,13 @@ using evidence::Proven;
 // What cannot be used, told as it is met.
 struct Unusable {
   std::string sentence;
+  AttestExit code = AttestExit::Usage;
 };
+
+// A file that was read, and does not hold what it should.
+Unusable misshapen(const std::string& path, const evidence::Refusal& refusal) {
+  return {path + ": " + refusal.sentence, exit_of(refusal.doubt)};
+}
 
 std::string read_file(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
@@ -45,7 +51,7 @@ Bytes read_bytes(const std::string& path) {
 
 std::vector<Bytes> certificates_in(const std::string& path) {
   auto read = evidence::read_certificates(read_bytes(path));
-  if (!read) throw Unusable{path + ": " + read.error().sentence};
+  if (!read) throw misshapen(path, read.error());
   return *std::move(read);
 }
 
@@ -62,7 +68,7 @@ evidence::CertificateChain chain_in(const AttestVerify& options) {
 Evidence evidence_in(const AttestVerify& options) {
   if (!options.evidence.empty()) {
     auto read = evidence::read_evidence(read_file(options.evidence));
-    if (!read) throw Unusable{options.evidence + ": " + read.error().sentence};
+    if (!read) throw misshapen(options.evidence, read.error());
     return *std::move(read);
   }
   if (!options.snp_report.empty()) {
@@ -75,7 +81,7 @@ Evidence evidence_in(const AttestVerify& options) {
         "--snp-report and --vcek"};
   }
   const auto pcrs = evidence::read_pcrs(read_bytes(options.pcrs));
-  if (!pcrs) throw Unusable{options.pcrs + ": " + pcrs.error().sentence};
+  if (!pcrs) throw misshapen(options.pcrs, pcrs.error());
   return evidence::VtpmEvidence{.hcl_report = read_bytes(options.hcl_report),
                                 .quote = read_bytes(options.quote),
                                 .signature = read_bytes(options.quote_signature),
@@ -151,7 +157,7 @@ int verify_evidence(const AttestVerify& options, const evidence::Roots& roots, s
     return static_cast<int>(exit_of(appraisal));
   } catch (const Unusable& unusable) {
     err << unusable.sentence << "\n";
-    return static_cast<int>(AttestExit::Usage);
+    return static_cast<int>(unusable.code);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "evidence/place.h"
 #include "evidence/snp_fields.h"
 #include "json/document.h"
 #include "json/writer.h"
@@ -46,7 +47,7 @@ Bytes base64_bytes(json::Node text) {
 
 // Version 0 wrote lists, later ones text.
 Bytes bytes_of(json::Node value, Bytes (*text)(json::Node)) {
-  if (!value) malformed(value, "is missing");
+  if (!value) malformed(value, "must not be null");
   return value.kind() == json::Kind::Array ? listed_bytes(value) : text(value);
 }
 
@@ -84,20 +85,23 @@ PcrBank pcrs_of(json::Node list) {
 VtpmEvidence vtpm_of(json::Node evidence) {
   const auto version = evidence["version"].integer().value_or(0);
   if (version < 0 || version > 2) malformed(evidence["version"], "must be 0, 1 or 2");
-  const auto quote = evidence[version == 0 ? "quote" : "tpm_quote"];
-  return {.hcl_report = bytes_of(evidence[version == 0 ? "report" : "hcl_report"], base64_bytes),
-          .quote = bytes_of(quote["message"], hex_bytes),
-          .signature = bytes_of(quote["signature"], hex_bytes),
-          .pcrs = pcrs_of(quote["pcrs"]),
-          .chain = chain_of(evidence["vcek"], evidence["chain"])};
+  const auto report = required(evidence, version == 0 ? "report" : "hcl_report");
+  const auto quote = required(evidence, version == 0 ? "quote" : "tpm_quote");
+  return {.hcl_report = bytes_of(report, base64_bytes),
+          .quote = bytes_of(required(quote, "message"), hex_bytes),
+          .signature = bytes_of(required(quote, "signature"), hex_bytes),
+          .pcrs = pcrs_of(required(quote, "pcrs")),
+          .chain = chain_of(required(evidence, "vcek"), evidence["chain"])};
 }
+
+constexpr const char* kNoLeaf = "must have a VCEK or a VLEK";
 
 // [{"cert_type":"VCEK","data":[…]},…]
 CertificateChain typed_chain(json::Node list) {
   CertificateChain chain;
   for (const auto each : list.elements()) {
     const auto type = each["cert_type"].text();
-    for (auto& certificate : certificates_of(each["data"])) {
+    for (auto& certificate : certificates_of(required(each, "data"))) {
       if (type == "VCEK" || type == "VLEK") {
         chain.leaf = std::move(certificate);
       } else {
@@ -105,17 +109,18 @@ CertificateChain typed_chain(json::Node list) {
       }
     }
   }
-  if (chain.leaf.empty()) malformed(list, "must have a VCEK or a VLEK");
+  if (chain.leaf.empty()) malformed(list, kNoLeaf);
   return chain;
 }
 
 SnpEvidence snp_of(json::Node evidence) {
   const auto report = evidence["attestation_report"];
-  const auto chain = evidence["cert_chain"];
+  const auto chain = required(evidence, "cert_chain");
   auto bytes = report.kind() == json::Kind::Object ? assembled_report(report)
                                                    : bytes_of(report, base64_bytes);
   if (chain.kind() == json::Kind::Array) return {std::move(bytes), typed_chain(chain)};
   const auto leaf = chain["vcek"] ? chain["vcek"] : chain["vlek"];
+  if (!leaf) malformed(chain, kNoLeaf);
   return {.report = std::move(bytes), .chain = chain_of(leaf, chain["chain"])};
 }
 
@@ -135,9 +140,10 @@ Proven<Evidence> read_evidence(std::string text) {
     const auto root = document->root();
     const auto evidence = root["evidence"] ? root["evidence"] : root;
     if (evidence["attestation_report"]) return snp_of(evidence);
-    return vtpm_of(evidence);
+    if (evidence["hcl_report"] || evidence["report"]) return vtpm_of(evidence);
+    malformed(evidence, "has none of hcl_report, report and attestation_report");
   } catch (const json::Malformed& wrong) {
-    return refuse(Doubt::Malformed, "no evidence: " + wrong.where() + " " + wrong.what());
+    return refuse(Doubt::Malformed, "no evidence: " + sentence_of(wrong));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "evidence/place.h"
 #include "json/document.h"
 
 namespace cpods::evidence {
@@ -65,7 +66,7 @@ std::optional<RuntimeClaims> check_runtime_claims(ByteView text, Appraisal& appr
   try {
     return read_claims(claims->root(), appraisal);
   } catch (const json::Malformed& wrong) {
-    return fail(appraisal, wrong.where() + ": " + wrong.what());
+    return fail(appraisal, sentence_of(wrong));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "evidence/place.h"
 #include "evidence/snp_report.h"
 
 namespace cpods::evidence {
@@ -18,7 +19,7 @@ class Assembly {
     put(fields_[name], offset, size);
   }
   void list(std::string_view name, std::size_t offset, std::size_t size) {
-    put_list(fields_[name], offset, size);
+    put_list(required(fields_, name), offset, size);
   }
   // TCB_VERSION has its bytes elsewhere where there is an fmc (Turin).
   void tcb(std::string_view name, std::size_t offset) {
@@ -36,8 +37,9 @@ class Assembly {
     put(fields_[name]["major"], offset + 2, 1);
   }
   void signature() {
-    put_list(fields_["signature"]["r"], 0x2A0, 72);
-    put_list(fields_["signature"]["s"], 0x2E8, 72);
+    const auto signature = required(fields_, "signature");
+    put_list(required(signature, "r"), 0x2A0, 72);
+    put_list(required(signature, "s"), 0x2E8, 72);
   }
   [[nodiscard]] Bytes take() { return std::move(bytes_); }
 

@@ -99,7 +99,6 @@ class Files(AttestCase):
 
 class Usage(Files):
     def test_what_cannot_be_used_is_told(self):
-        junk = self.write("junk", b"junk")
         evidence = ("--evidence", self.path("evidence.json"))
         give = ("give --evidence; or --hcl-report, --quote, --quote-signature, --pcrs and --vcek; "
                 "or --snp-report and --vcek")
@@ -111,10 +110,6 @@ class Usage(Files):
             (self.parts(vcek=None), "give --vcek with the report's certificate"),
             (("--evidence", self.path("absent")), f"{self.path('absent')}: cannot be read"),
             (("--evidence", self.folder), f"{self.folder}: cannot be read"),
-            (("--evidence", junk), f"{junk}: no JSON: "),
-            (self.parts(vcek=junk), f"{junk}: holds no X.509 certificate in DER or PEM"),
-            (self.parts(chain=junk), f"{junk}: holds no X.509 certificate in DER or PEM"),
-            (self.parts(pcrs=junk), f"{junk}: has 4 bytes instead of 24 PCRs of 32"),
             ((*evidence, "--nonce", "xyz"), "--nonce: must be hexadecimal"),
             ((*evidence, "--nonce", "abc"), "--nonce: must be hexadecimal"),
             ((*evidence, "--time", "yesterday"), '--time: "yesterday" is neither'),
@@ -131,13 +126,34 @@ class Usage(Files):
              f"{self.path('twice')}: must"),
             ((*evidence, "--policy", self.write("text", b"vmpl")), f"{self.path('text')}: must"),
         ]
+        self.end_with(2, rows)
+
+    def end_with(self, code, rows):
+        """One line on standard error, which begins so, and nothing else."""
         for arguments, words in rows:
             with self.subTest(words, arguments=arguments):
                 done = self.verify(*arguments)
-                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertEqual(done.returncode, code, done.stderr)
                 self.assertTrue(done.stderr.startswith(words), done.stderr)
                 self.assertEqual(done.stderr.count("\n"), 1)
                 self.assertEqual(done.stdout, "")
+
+    def test_a_file_that_holds_something_else_is_malformed_evidence(self):
+        junk = self.write("junk", b"junk")
+        empty = self.write("empty", b"")
+        members = self.write("members", b"{}")
+        no_certificate = "holds no X.509 certificate in DER or PEM"
+        self.end_with(12, [
+            (("--evidence", junk), f"{junk}: no JSON: "),
+            (("--evidence", empty), f"{empty}: no JSON: "),
+            (("--evidence", members), f"{members}: no evidence: the document has none of "
+             "hcl_report, report and attestation_report\n"),
+            (self.parts(vcek=junk), f"{junk}: {no_certificate}\n"),
+            (self.parts(chain=junk), f"{junk}: {no_certificate}\n"),
+            (self.parts(pcrs=junk), f"{junk}: has 4 bytes instead of 24 PCRs of 32\n"),
+        ])
+        for name in ("hcl_report", "quote"):
+            self.assertEqual(self.failed(*self.parts(**{name: junk}))[0], 12, name)
 
     def test_flags_that_do_not_exist_are_usage_errors(self):
         for arguments in (["--force"], ["-o", "yaml"], ["--evidence"],
@@ -167,7 +183,7 @@ class Encrypted(Files):
         path = self.write("locked.pem", locked.encode())
         for arguments in (("--evidence", evidence), self.parts(vcek=path), self.parts(chain=path)):
             with self.subTest(arguments=arguments):
-                self.ends_at_once(2, *arguments)
+                self.ends_at_once(12, *arguments)
 
 
 class Verified(Files):

@@ -9,6 +9,7 @@ namespace cpods::evidence {
 namespace {
 
 const Bytes kNonce(32, 0x5A);
+const std::string kNoShape = "has none of hcl_report, report and attestation_report";
 
 std::string list(ByteView bytes) {
   std::string text;
@@ -228,7 +229,8 @@ TEST_CASE("evidence json: a field that does not fit its place is told with it") 
         at + "/family_id must have 16 bytes");
   CHECK(refusal(with("\"family_id\":[0,", "\"family_id\":[256,")) ==
         at + "/family_id/0 does not fit its field");
-  CHECK(refusal(R"({"attestation_report":{})" + leaf).contains("must have 16 bytes"));
+  CHECK(refusal(R"({"attestation_report":{})" + leaf)
+            .contains("/attestation_report/family_id is missing"));
 }
 
 TEST_CASE("evidence json: whatever is none of the shapes is told with its place") {
@@ -238,15 +240,14 @@ TEST_CASE("evidence json: whatever is none of the shapes is told with its place"
     text.replace(text.find(from), from.size(), to);
     return text;
   };
-  const auto no_vcek = good.substr(0, good.find(R"(,"vcek")")) + "}";
   const std::string pcr_1 = R"(")" + std::string(64, '1') + R"(")";
   struct Row {
     std::string text;
     std::string sentence;
   };
   const Row rows[] = {
-      {"[]", "no evidence:  must be an object, but is an array"},
-      {"7", "no evidence:  must be an object, but is a number"},
+      {"[]", "no evidence: the document must be an object, but is an array"},
+      {"7", "no evidence: the document must be an object, but is a number"},
       {with("\"version\":2", "\"version\":3"), "no evidence: /version must be 0, 1 or 2"},
       {with("\"version\":2", "\"version\":-1"), "no evidence: /version must be 0, 1 or 2"},
       {with("\"version\":2", "\"version\":\"2\""),
@@ -267,11 +268,34 @@ TEST_CASE("evidence json: whatever is none of the shapes is told with its place"
     CAPTURE(row.text.substr(0, 60));
     CHECK(refusal(row.text) == row.sentence);
   }
-  CHECK(refusal(no_vcek).contains("is missing"));
-  CHECK(refusal("{}").contains("is missing"));
   CHECK(refusal("").starts_with("no JSON: "));
   CHECK(refusal(good + good).starts_with("no JSON: "));
   CHECK(refusal(with("{\"version\":2", "{\"version\":2,\"version\":2")).starts_with("no JSON: "));
+}
+
+TEST_CASE("evidence json: what is missing is told by its name") {
+  const auto good = to_json(sample::evidence(kNonce));
+  for (const std::string member : {"tpm_quote", "hcl_report", "vcek"}) {
+    CAPTURE(member);
+    auto text = good;
+    text.replace(text.find("\"" + member + "\""), member.size() + 2, "\"other\"");
+    // Without its report it is no longer known as a vTPM's.
+    CHECK(refusal(text) == (member == "hcl_report" ? "no evidence: the document " + kNoShape
+                                                   : "no evidence: /" + member + " is missing"));
+  }
+  for (const std::string member : {"message", "signature", "pcrs"}) {
+    CAPTURE(member);
+    auto text = good;
+    text.replace(text.find("\"" + member + "\""), member.size() + 2, "\"other\"");
+    CHECK(refusal(text) == "no evidence: /tpm_quote/" + member + " is missing");
+  }
+  CHECK(refusal("{}") == "no evidence: the document " + kNoShape);
+  CHECK(refusal("null") == "no evidence: the document " + kNoShape);
+  CHECK(refusal(R"({"evidence":{}})") == "no evidence: /evidence " + kNoShape);
+  CHECK(refusal(R"({"report":[]})") == "no evidence: /quote is missing");
+  CHECK(refusal(R"({"version":2,"report":[]})") == "no evidence: /hcl_report is missing");
+  CHECK(refusal(R"({"attestation_report":{},"cert_chain":[]})") ==
+        "no evidence: /attestation_report/family_id is missing");
 }
 
 TEST_CASE("evidence json: lists of bytes are bytes, and not endless") {
@@ -296,7 +320,12 @@ TEST_CASE("evidence json: a list of certificates has a leaf") {
         "no evidence: /cert_chain must have a VCEK or a VLEK");
   CHECK(refusal(R"({"attestation_report":)" + report + R"(,"cert_chain":[]})") ==
         "no evidence: /cert_chain must have a VCEK or a VLEK");
-  CHECK(refusal(R"({"attestation_report":)" + report + "}").contains("is missing"));
+  CHECK(refusal(R"({"attestation_report":)" + report + R"(,"cert_chain":{}})") ==
+        "no evidence: /cert_chain must have a VCEK or a VLEK");
+  CHECK(refusal(R"({"attestation_report":)" + report + "}") ==
+        "no evidence: /cert_chain is missing");
+  CHECK(refusal(R"({"attestation_report":)" + report + R"(,"cert_chain":[{"cert_type":"ASK"}]})") ==
+        "no evidence: /cert_chain/0/data is missing");
 }
 
 TEST_CASE("pcrs: 24 values one after the other") {

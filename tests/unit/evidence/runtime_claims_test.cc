@@ -53,7 +53,8 @@ TEST_CASE("claims: anything but exactly one usable key is refused with its own s
       {R"({"keys":[)" + sample::jwk(wide_exponent) + "]}",
        "the exponent of HCLAkPub is not 1 to 4 bytes of base64url"},
       {R"({"keys":[)" + key + R"(],"user-data":"0"})", "user-data is not hexadecimal"},
-      {R"({"keys":7})", "/keys: must be an array, but is a number"},
+      {R"({"keys":7})", "/keys must be an array, but is a number"},
+      {"[]", "the document must be an object, but is an array"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.text);
