@@ -6,16 +6,26 @@
 #include <optional>
 #include <string>
 
+#include "evidence/amd_roots.h"
+#include "evidence/place.h"
+#include "json/writer.h"
+
 namespace cpods::evidence {
 namespace {
 
-// What does not hold, as the second half of a sentence; nothing when the rule holds.
+// What does not hold, as the first half of a sentence; nothing when the rule holds.
 using Complaint = std::optional<std::string>;
 
 struct Rule {
   std::string_view setting;
   Complaint (*check)(json::Node wanted, const Facts& facts);
+  // The value that would pin what is there, as JSON, or why nothing is there.
+  std::string (*seen)(const Facts& facts);
 };
+
+constexpr const char* kNoProduct = "the evidence does not tell the processor's generation";
+constexpr const char* kNoPcrs = "the evidence has no PCRs";
+constexpr const char* kNoSecureBoot = "the evidence does not tell of secure boot";
 
 Bytes hex_of(json::Node text, std::size_t size) {
   auto bytes = hex_decode(text.text());
@@ -31,23 +41,117 @@ std::int64_t number_of(json::Node number) {
   return *value;
 }
 
-Complaint one_of(json::Node list, ByteView seen, const char* what) {
+Complaint one_of(json::Node list, ByteView seen, const std::string& what) {
   bool found = false;
   for (const json::Node each : list.elements()) {
     found = std::ranges::equal(hex_of(each, seen.size()), seen) || found;
   }
   if (found) return {};
-  return std::string(what) + " " + hex_encode(seen) + " is not among those accepted";
+  return what + " is " + hex_encode(seen);
+}
+
+std::string list_of(std::string_view one) {
+  return "[" + json::quoted(one) + "]";
+}
+std::string hex_list(ByteView bytes) {
+  return list_of(hex_encode(bytes));
+}
+std::string word(bool flag) {
+  return flag ? "true" : "false";
+}
+
+Complaint at_least(std::int64_t wanted, std::int64_t seen, const std::string& what) {
+  if (seen >= wanted) return {};
+  return what + " " + std::to_string(seen) + " instead of " + std::to_string(wanted) + " or more";
+}
+
+// ---- Products and their TCB -------------------------------------------------------------------
+
+// A name that is no product's would ask nothing of any node.
+void require_product(json::Node at, std::string_view name) {
+  if (std::ranges::find(amd_roots(), name, &ProductRoots::product) != amd_roots().end()) return;
+  throw json::Malformed(at.pointer(), "is no AMD product that this version knows");
 }
 
 Complaint products(json::Node wanted, const Facts& facts) {
-  const auto product = facts.product;
-  if (product.empty()) return "the evidence does not tell the processor's generation";
+  bool found = false;
   for (const json::Node each : wanted.elements()) {
-    if (each.text() == product) return {};
+    require_product(each, each.text());
+    found = each.text() == facts.product || found;
   }
-  return "the processor is a " + std::string(product);
+  if (facts.product.empty()) return kNoProduct;
+  if (found) return {};
+  return "the processor is a " + std::string(facts.product);
 }
+
+std::string product_seen(const Facts& facts) {
+  return facts.product.empty() ? kNoProduct : list_of(facts.product);
+}
+
+// Where each component stands in TCB_VERSION; -1: this product has none.
+struct Component {
+  std::string_view name;
+  int milan_and_genoa;
+  int turin;
+
+  [[nodiscard]] int place(std::string_view product) const {
+    return product == "Turin" ? turin : milan_and_genoa;
+  }
+};
+constexpr std::array<Component, 5> kComponents = {{
+    {"fmc", -1, 0},
+    {"bootloader", 0, 1},
+    {"tee", 1, 2},
+    {"snp", 6, 3},
+    {"microcode", 7, 7},
+}};
+
+int reported(const Facts& facts, int place) {
+  return facts.report.reported_tcb.at(static_cast<std::size_t>(place));
+}
+
+void require_components(json::Node wanted, std::string_view product) {
+  if (!wanted) throw json::Malformed(wanted.pointer(), "must not be null");
+  for (const auto [name, least] : wanted.members()) {
+    const auto* found = std::ranges::find(kComponents, name, &Component::name);
+    if (found == kComponents.end() || found->place(product) < 0) {
+      throw json::Malformed(least.pointer(), "is no TCB component of this product");
+    }
+    (void)number_of(least);
+  }
+}
+
+Complaint min_tcb(json::Node wanted, const Facts& facts) {
+  for (const auto [product, components] : wanted.members()) {
+    require_product(components, product);
+    require_components(components, product);
+  }
+  if (facts.product.empty()) return kNoProduct;
+  for (const auto [name, least] : wanted[facts.product].members()) {
+    const int place = std::ranges::find(kComponents, name, &Component::name)->place(facts.product);
+    const auto what = "the reported TCB has " + std::string(name);
+    if (auto complaint = at_least(number_of(least), reported(facts, place), what)) return complaint;
+  }
+  return {};
+}
+
+std::string tcb_seen(const Facts& facts) {
+  if (facts.product.empty()) return kNoProduct;
+  json::Writer out;
+  out.object().key(facts.product).object();
+  for (const auto& component : kComponents) {
+    const int place = component.place(facts.product);
+    if (place >= 0) out.key(component.name).number(reported(facts, place));
+  }
+  return out.end().end().take();
+}
+
+// The one setting that is made by product.
+bool asks_nothing(std::string_view setting, json::Node wanted, const Facts& facts) {
+  return setting == "minTcb" && !facts.product.empty() && wanted[facts.product].size() == 0;
+}
+
+// ---- The report -------------------------------------------------------------------------------
 
 Complaint signing_key(json::Node wanted, const Facts& facts) {
   const auto name = wanted.text();
@@ -58,35 +162,9 @@ Complaint signing_key(json::Node wanted, const Facts& facts) {
   return "the SNP report is signed by another kind of key";
 }
 
-// Where each component stands in TCB_VERSION; -1: this product has none.
-struct Component {
-  std::string_view name;
-  int milan_and_genoa;
-  int turin;
-};
-constexpr std::array<Component, 5> kComponents = {{
-    {"fmc", -1, 0},
-    {"bootloader", 0, 1},
-    {"tee", 1, 2},
-    {"snp", 6, 3},
-    {"microcode", 7, 7},
-}};
-
-Complaint min_tcb(json::Node wanted, const Facts& facts) {
-  const auto product = facts.product;
-  if (product.empty()) return "the evidence does not tell the processor's generation";
-  for (const auto [name, least] : wanted[product].members()) {
-    const auto* component = std::ranges::find(kComponents, name, &Component::name);
-    const int place = component == kComponents.end() ? -1
-                      : product == "Turin"           ? component->turin
-                                                     : component->milan_and_genoa;
-    if (place < 0) throw json::Malformed(least.pointer(), "is no TCB component of this product");
-    const int reported = facts.report.reported_tcb.at(static_cast<std::size_t>(place));
-    if (reported < number_of(least)) {
-      return "the reported TCB has " + std::string(name) + " " + std::to_string(reported);
-    }
-  }
-  return {};
+std::string signing_key_seen(const Facts& facts) {
+  if (facts.report.signing_key() > 1) return "the SNP report names neither a VCEK nor a VLEK";
+  return json::quoted(facts.report.signing_key() == 0 ? "vcek" : "vlek");
 }
 
 Complaint measurements(json::Node wanted, const Facts& facts) {
@@ -102,8 +180,7 @@ Complaint chip_ids(json::Node wanted, const Facts& facts) {
 }
 
 Complaint min_guest_svn(json::Node wanted, const Facts& facts) {
-  if (facts.report.guest_svn >= number_of(wanted)) return {};
-  return "the guest SVN is " + std::to_string(facts.report.guest_svn);
+  return at_least(number_of(wanted), facts.report.guest_svn, "the guest SVN is");
 }
 
 Complaint host_data(json::Node wanted, const Facts& facts) {
@@ -117,26 +194,6 @@ Complaint vmpl(json::Node wanted, const Facts& facts) {
   return "the VMPL is " + std::to_string(facts.report.vmpl);
 }
 
-Complaint pcrs(json::Node wanted, const Facts& facts) {
-  if (facts.pcrs == nullptr) return "the evidence has no PCRs";
-  for (const auto [name, values] : wanted.members()) {
-    std::size_t index = kPcrs;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
-    if (parsed.ptr != name.data() + name.size() || index >= kPcrs) {
-      throw json::Malformed(values.pointer(), "is no PCR from 0 to 23");
-    }
-    const auto what = "PCR " + std::string(name);
-    if (auto complaint = one_of(values, facts.pcrs->at(index), what.c_str())) return complaint;
-  }
-  return {};
-}
-
-Complaint require_secure_boot(json::Node wanted, const Facts& facts) {
-  if (!wanted.flag() || (facts.secure_boot != nullptr && *facts.secure_boot)) return {};
-  return facts.secure_boot == nullptr ? "the evidence does not tell of secure boot"
-                                      : "secure boot is off";
-}
-
 Complaint require_no_smt(json::Node wanted, const Facts& facts) {
   if (!wanted.flag() || !facts.report.allows_smt()) return {};
   return "the guest policy allows simultaneous multithreading";
@@ -147,25 +204,74 @@ Complaint require_alias_check(json::Node wanted, const Facts& facts) {
   return "the platform has not completed its memory alias check";
 }
 
+// ---- Azure's vTPM -----------------------------------------------------------------------------
+
+Complaint pcrs(json::Node wanted, const Facts& facts) {
+  if (facts.pcrs == nullptr) return kNoPcrs;
+  for (const auto [name, values] : wanted.members()) {
+    std::size_t index = kPcrs;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
+    if (parsed.ptr != name.data() + name.size() || index >= kPcrs) {
+      throw json::Malformed(values.pointer(), "is no PCR from 0 to 23");
+    }
+    const auto what = "PCR " + std::string(name);
+    if (auto complaint = one_of(values, facts.pcrs->at(index), what)) return complaint;
+  }
+  return {};
+}
+
+std::string pcrs_seen(const Facts& facts) {
+  if (facts.pcrs == nullptr) return kNoPcrs;
+  json::Writer out;
+  out.object();
+  for (std::size_t i = 0; i < kPcrs; ++i) {
+    out.key(std::to_string(i)).raw(hex_list(facts.pcrs->at(i)));
+  }
+  return out.end().take();
+}
+
+Complaint require_secure_boot(json::Node wanted, const Facts& facts) {
+  if (!wanted.flag() || (facts.secure_boot != nullptr && *facts.secure_boot)) return {};
+  return facts.secure_boot == nullptr ? kNoSecureBoot : "secure boot is off";
+}
+
+std::string secure_boot_seen(const Facts& facts) {
+  return facts.secure_boot == nullptr ? kNoSecureBoot : word(*facts.secure_boot);
+}
+
+// -----------------------------------------------------------------------------------------------
+
 constexpr Rule kRules[] = {
-    {"products", products},
-    {"signingKey", signing_key},
-    {"minTcb", min_tcb},
-    {"measurements", measurements},
-    {"idKeyDigests", id_key_digests},
-    {"minGuestSvn", min_guest_svn},
-    {"hostData", host_data},
-    {"chipIds", chip_ids},
-    {"vmpl", vmpl},
-    {"pcrs", pcrs},
-    {"requireSecureBoot", require_secure_boot},
-    {"requireNoSmt", require_no_smt},
-    {"requireAliasCheck", require_alias_check},
+    {"products", products, product_seen},
+    {"signingKey", signing_key, signing_key_seen},
+    {"minTcb", min_tcb, tcb_seen},
+    {"measurements", measurements, [](const Facts& f) { return hex_list(f.report.measurement); }},
+    {"idKeyDigests", id_key_digests,
+     [](const Facts& f) { return hex_list(f.report.id_key_digest); }},
+    {"minGuestSvn", min_guest_svn,
+     [](const Facts& f) { return std::to_string(f.report.guest_svn); }},
+    {"hostData", host_data,
+     [](const Facts& f) { return json::quoted(hex_encode(f.report.host_data)); }},
+    {"chipIds", chip_ids, [](const Facts& f) { return hex_list(f.report.chip_id); }},
+    {"vmpl", vmpl, [](const Facts& f) { return std::to_string(f.report.vmpl); }},
+    {"pcrs", pcrs, pcrs_seen},
+    {"requireSecureBoot", require_secure_boot, secure_boot_seen},
+    {"requireNoSmt", require_no_smt, [](const Facts& f) { return word(!f.report.allows_smt()); }},
+    {"requireAliasCheck", require_alias_check,
+     [](const Facts& f) { return word(f.report.alias_checked()); }},
 };
 
-// The one setting that is made by product.
-bool asks_nothing(std::string_view setting, json::Node wanted, const Facts& facts) {
-  return setting == "minTcb" && wanted && !facts.product.empty() && !wanted[facts.product];
+void check_setting(const Rule& rule, json::Node wanted, const Facts& facts, Appraisal& appraisal) {
+  const auto name = "policy." + std::string(rule.setting);
+  if (!wanted) throw json::Malformed(wanted.pointer(), "must not be null");
+  const auto complaint = rule.check(wanted, facts);
+  if (asks_nothing(rule.setting, wanted, facts)) {
+    appraisal.unpinned(
+        name, "names nothing for a " + std::string(facts.product) + ": " + rule.seen(facts));
+    return;
+  }
+  appraisal.require(!complaint, name, Doubt::Policy,
+                    complaint.value_or("") + ", which the pool's verifier does not accept");
 }
 
 }  // namespace
@@ -180,27 +286,18 @@ void check_local_policy(json::Node settings, const Facts& facts, Appraisal& appr
     appraisal.fail("policy." + std::string(name), Doubt::NotVerifiable,
                    "this version knows no setting " + std::string(name) + " of verifier.local");
   }
-  for (const auto& [setting, check] : kRules) {
-    const auto name = "policy." + std::string(setting);
-    const auto wanted = settings[setting];
+  for (const auto& rule : kRules) {
+    const auto name = "policy." + std::string(rule.setting);
+    const auto wanted = settings[rule.setting];
     if (wanted.kind() == json::Kind::Missing) {
-      appraisal.unpinned(name);
+      appraisal.unpinned(name, rule.seen(facts));
       continue;
     }
     try {
-      if (asks_nothing(setting, wanted, facts)) {
-        appraisal.unpinned(name, "names nothing for a " + std::string(facts.product));
-        continue;
-      }
-      if (!wanted) throw json::Malformed(wanted.pointer(), "must not be null");
-      const auto complaint = check(wanted, facts);
-      appraisal.require(!complaint, name, Doubt::Policy,
-                        complaint.value_or("") + ", which " + std::string(setting) +
-                            " of the pool's verifier does not allow");
+      check_setting(rule, wanted, facts, appraisal);
     } catch (const json::Malformed& wrong) {
       appraisal.fail(name, Doubt::NotVerifiable,
-                     "a setting of the pool's verifier cannot be read: " + wrong.where() + ": " +
-                         wrong.what());
+                     "a setting of the pool's verifier cannot be read: " + sentence_of(wrong));
     }
   }
 }

@@ -250,28 +250,31 @@ class Attested(VtpmCase):
         holding = {"products": ["Milan"], "vmpl": 0, "requireSecureBoot": True,
                    "minTcb": {"Milan": {"microcode": 213}}, "pcrs": {"7": [pcr]},
                    "measurements": [MEASUREMENT.hex()]}
-        not_allowed = "of the pool's verifier does not allow"
+        not_accepted = "which the pool's verifier does not accept"
         rows = [
             ("that hold", 0, attested(*holding), holding),
             ("of another product", 14,
-             refusal(f"policy.products: the processor is a Milan, which products {not_allowed}"),
+             refusal(f"policy.products: the processor is a Milan, {not_accepted}"),
              {"products": ["Turin"]}),
             ("of later firmware", 14,
-             refusal(f"policy.minTcb: the reported TCB has microcode 213, which minTcb "
-                     f"{not_allowed}"),
+             refusal("policy.minTcb: the reported TCB has microcode 213 instead of 214 or more, "
+                     f"{not_accepted}"),
              {"minTcb": {"Milan": {"microcode": 214}}}),
             ("of another measurement", 14,
-             refusal(f"policy.measurements: the launch measurement {MEASUREMENT.hex()} is not "
-                     f"among those accepted, which measurements {not_allowed}"),
+             refusal(f"policy.measurements: the launch measurement is {MEASUREMENT.hex()}, "
+                     f"{not_accepted}"),
              {"measurements": ["00" * 48]}),
             ("of another PCR", 14,
-             refusal(f"policy.pcrs: PCR 7 {pcr} is not among those accepted, which pcrs "
-                     f"{not_allowed}"),
+             refusal(f"policy.pcrs: PCR 7 is {pcr}, {not_accepted}"),
              {"pcrs": {"7": ["ff" * 32]}}),
             ("that cannot be read", 17,
-             refusal("policy.hostData: a setting of the pool's verifier cannot be read: /hostData: "
+             refusal("policy.hostData: a setting of the pool's verifier cannot be read: /hostData "
                      "must be 64 hex digits"),
              {"hostData": "00"}),
+            ("of a product that AMD does not have", 17,
+             refusal("policy.minTcb: a setting of the pool's verifier cannot be read: "
+                     "/minTcb/milan is no AMD product that this version knows"),
+             {"minTcb": {"milan": {"microcode": 214}}}),
         ]
         for name, code, sentence, settings in rows:
             self.check_tpm(name, code, sentence, settings=settings)

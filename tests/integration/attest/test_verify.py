@@ -211,7 +211,7 @@ class Verified(Files):
         self.assertEqual(lines[0], "passed    hcl.len")
         self.assertIn("passed    snp.ecdsa", lines)
         self.assertIn(f"unpinned  quote.nonce               {NONCE.hex()}", lines)
-        self.assertIn("unpinned  policy.measurements", lines)
+        self.assertIn(f'unpinned  policy.measurements       ["{MEASUREMENT.hex()}"]', lines)
         self.assertTrue(lines[-1].startswith("verified; unpinned: quote.nonce, policy.products, "))
         self.assertEqual(done.stderr, "")
 
@@ -293,6 +293,18 @@ class Options(Files):
             with self.subTest(given):
                 self.assertEqual(self.failed_with("--time", given), expected)
 
+    def test_what_is_unpinned_is_told_as_the_setting_that_pins_it(self):
+        checks = self.result("--evidence", self.path("evidence.json"))[1]
+        pins = {name.removeprefix("policy."): json.loads(check["detail"])
+                for name, check in checks.items()
+                if name.startswith("policy.") and check["status"] == "unpinned"}
+        self.assertEqual(len(pins), 13)
+        path = self.write("pins.json", json.dumps(pins).encode())
+        code, checks = self.result("--evidence", self.path("evidence.json"), "--policy", path)
+        self.assertEqual(code, 0)
+        for name in pins:
+            self.assertEqual(checks[f"policy.{name}"]["status"], "passed", name)
+
     def test_the_policy_is_the_pools_in_yaml_or_json(self):
         policy = {"products": ["Milan"], "signingKey": "vcek",
                   "minTcb": {"Milan": {"bootloader": TCB[0], "snp": TCB[6]}},
@@ -314,6 +326,8 @@ class Options(Files):
             ("measurement: []\n", 17, ["policy.measurement"]),
             ("vmpl: '0'\n", 17, ["policy.vmpl"]),
             ("measurements:\n", 17, ["policy.measurements"]),
+            ("minTcb: {milan: {snp: 1}}\n", 17, ["policy.minTcb"]),
+            ("products: [milan]\n", 17, ["policy.products"]),
         ]
         for text, code, names in rows:
             with self.subTest(text):

@@ -46,6 +46,14 @@ Refusal check(const std::string& settings, const Facts& against = facts()) {
   return failed == nullptr ? Refusal{} : Refusal{failed->doubt, failed->detail};
 }
 
+// What an unpinned setting tells.
+std::string unpinned(const std::string& setting, const Appraisal& appraisal) {
+  const auto* found = appraisal.find("policy." + setting);
+  REQUIRE_MESSAGE(found != nullptr, setting);
+  CHECK_MESSAGE(found->status == Status::Unpinned, setting);
+  return found->detail;
+}
+
 struct Row {
   std::string setting;
   std::string holds;
@@ -57,21 +65,19 @@ const Row kRows[] = {
     {"products", R"(["Milan","Genoa"])", R"(["Turin"])", "the processor is a Genoa"},
     {"signingKey", R"("vcek")", R"("vlek")", "the SNP report is signed by another kind of key"},
     {"minTcb", R"({"Genoa":{"bootloader":4,"tee":0,"snp":22,"microcode":213}})",
-     R"({"Genoa":{"bootloader":4,"snp":23}})", "the reported TCB has snp 22"},
+     R"({"Genoa":{"bootloader":4,"snp":23}})", "the reported TCB has snp 22 instead of 23 or more"},
     {"measurements", "[\"" + hex(48, 1) + "\",\"" + hex(48, 0xAB) + "\"]",
-     "[\"" + hex(48, 1) + "\"]",
-     "the launch measurement " + hex(48, 0xAB) + " is not among those accepted"},
-    {"idKeyDigests", "[\"" + hex(48, 0x1D) + "\"]", "[]",
-     "the ID key digest " + hex(48, 0x1D) + " is not among those accepted"},
-    {"minGuestSvn", "10", "11", "the guest SVN is 10"},
+     "[\"" + hex(48, 1) + "\"]", "the launch measurement is " + hex(48, 0xAB)},
+    {"idKeyDigests", "[\"" + hex(48, 0x1D) + "\"]", "[]", "the ID key digest is " + hex(48, 0x1D)},
+    {"minGuestSvn", "10", "11", "the guest SVN is 10 instead of 11 or more"},
     {"hostData", "\"" + hex(32, 5) + "\"", "\"" + hex(32, 6) + "\"",
      "the host data is " + hex(32, 5)},
     {"chipIds", "[\"" + hex(64, 0xC1) + "\"]", "[\"" + hex(64, 0xC2) + "\"]",
-     "the chip id " + hex(64, 0xC1) + " is not among those accepted"},
+     "the chip id is " + hex(64, 0xC1)},
     {"vmpl", "0", "1", "the VMPL is 0"},
     {"pcrs", "{\"7\":[\"" + hex(32, 7) + "\"],\"23\":[\"" + hex(32, 23) + "\"]}",
      "{\"7\":[\"" + hex(32, 7) + "\"],\"11\":[\"" + hex(32, 0) + "\"]}",
-     "PCR 11 " + hex(32, 11) + " is not among those accepted"},
+     "PCR 11 is " + hex(32, 11)},
     {"requireSecureBoot", "false", "true", "secure boot is off"},
     {"requireNoSmt", "false", "true", "the guest policy allows simultaneous multithreading"},
     {"requireAliasCheck", "false", "true", "the platform has not completed its memory alias check"},
@@ -88,8 +94,7 @@ TEST_CASE("policy: each setting lets pass what it allows and names what it does 
     CHECK(sample::failed(appraise("{\"" + row.setting + "\":" + row.fails + "}")) ==
           "policy." + row.setting);
     CHECK(check("{\"" + row.setting + "\":" + row.fails + "}") ==
-          Refusal{Doubt::Policy, row.complaint + ", which " + row.setting +
-                                     " of the pool's verifier does not allow"});
+          Refusal{Doubt::Policy, row.complaint + ", which the pool's verifier does not accept"});
   }
 }
 
@@ -126,6 +131,61 @@ TEST_CASE("policy: without settings everything is told as unpinned") {
   CHECK(sample::with(Status::Unpinned, appraisal).size() == std::size(kRows));
 }
 
+TEST_CASE("policy: what is unpinned is told as the setting that would pin it") {
+  const auto seen = appraise("{}");
+  std::string settings;
+  for (const auto& row : kRows) {
+    settings +=
+        (settings.empty() ? "{\"" : ",\"") + row.setting + "\":" + unpinned(row.setting, seen);
+  }
+  const auto pinned = appraise(settings + "}");
+  CHECK(pinned.verified());
+  CHECK(sample::with(Status::Passed, pinned).size() == std::size(kRows));
+  CHECK(unpinned("products", seen) == R"(["Genoa"])");
+  CHECK(unpinned("signingKey", seen) == R"("vcek")");
+  CHECK(unpinned("measurements", seen) == "[\"" + hex(48, 0xAB) + "\"]");
+  CHECK(unpinned("pcrs", seen).starts_with("{\"0\":[\"" + hex(32, 0) + "\"],\"1\":"));
+  CHECK(unpinned("requireNoSmt", seen) == "false");
+}
+
+TEST_CASE("policy: what the evidence does not tell has no value to pin") {
+  auto bare = facts();
+  bare.product = "";
+  bare.pcrs = nullptr;
+  bare.secure_boot = nullptr;
+  bare.report.key_info = 7 << 2;
+  const auto seen = appraise("{}", bare);
+  CHECK(unpinned("products", seen) == "the evidence does not tell the processor's generation");
+  CHECK(unpinned("minTcb", seen) == "the evidence does not tell the processor's generation");
+  CHECK(unpinned("pcrs", seen) == "the evidence has no PCRs");
+  CHECK(unpinned("requireSecureBoot", seen) == "the evidence does not tell of secure boot");
+  CHECK(unpinned("signingKey", seen) == "the SNP report names neither a VCEK nor a VLEK");
+}
+
+TEST_CASE("policy: Turin's TCB is told with its fmc") {
+  auto turin = facts();
+  turin.product = "Turin";
+  turin.report.reported_tcb = sample::kTurinTcb;
+  CHECK(unpinned("minTcb", appraise("{}", turin)) ==
+        R"({"Turin":{"fmc":1,"bootloader":2,"tee":3,"snp":4,"microcode":75}})");
+}
+
+TEST_CASE("policy: a name that is no AMD product is no setting that holds for none") {
+  const std::string no_product = " is no AMD product that this version knows";
+  const std::string unread = "a setting of the pool's verifier cannot be read: ";
+  CHECK(check(R"({"minTcb":{"genoa":{"snp":22}}})") ==
+        Refusal{Doubt::NotVerifiable, unread + "/minTcb/genoa" + no_product});
+  CHECK(check(R"({"minTcb":{"Genoa":{"snp":22},"Rome":{"snp":1}}})") ==
+        Refusal{Doubt::NotVerifiable, unread + "/minTcb/Rome" + no_product});
+  CHECK(check(R"({"products":["Genoa","milan"]})") ==
+        Refusal{Doubt::NotVerifiable, unread + "/products/1" + no_product});
+  // What is said of another product is read as strictly.
+  CHECK(check(R"({"minTcb":{"Genoa":{"snp":22},"Milan":{"fmc":1}}})").sentence ==
+        unread + "/minTcb/Milan/fmc is no TCB component of this product");
+  CHECK(check(R"({"minTcb":{"Genoa":null}})").sentence ==
+        unread + "/minTcb/Genoa must not be null");
+}
+
 TEST_CASE("policy: a setting that is not known fails under its own name") {
   const auto appraisal = appraise(R"({"measurement":[]})");
   CHECK(sample::failed(appraisal) == "policy.measurement");
@@ -149,7 +209,10 @@ TEST_CASE("policy: TCB components are compared one by one, as numbers up to 255"
   const auto other = appraise(R"({"minTcb":{"Milan":{"microcode":213}}})");
   REQUIRE(other.find("policy.minTcb") != nullptr);
   CHECK(other.find("policy.minTcb")->status == Status::Unpinned);
-  CHECK(other.find("policy.minTcb")->detail == "names nothing for a Genoa");
+  const std::string seen = R"({"Genoa":{"bootloader":4,"tee":0,"snp":22,"microcode":213}})";
+  CHECK(other.find("policy.minTcb")->detail == "names nothing for a Genoa: " + seen);
+  CHECK(unpinned("minTcb", appraise(R"({"minTcb":{"Genoa":{}}})")) ==
+        "names nothing for a Genoa: " + seen);
   CHECK(check(R"({"minTcb":{"Genoa":{"microcode":214}}})").doubt == Doubt::Policy);
   CHECK(check(R"({"minTcb":{"Genoa":{"bootloader":5,"microcode":0}}})").doubt == Doubt::Policy);
 }
