@@ -108,6 +108,21 @@ void check_resources(json::Node resources, Report& report) {
   }
 }
 
+// A vTPM's key, PCRs and secure boot are claims of the guest; its firmware, which AMD signs for, is
+// what makes them more than that.
+void warn_of_bare_claims(json::Node attestation, Report& report) {
+  const auto local = attestation["verifier"]["local"];
+  if (attestation["evidence"].text() != "azure-vtpm") return;
+  if (local["idKeyDigests"] || local["measurements"]) return;
+  for (const auto* name : {"pcrs", "requireSecureBoot"}) {
+    const auto claim = local[name];
+    if (!claim || (claim.kind() == json::Kind::Boolean && !claim.flag())) continue;
+    report.warning(claim, std::string(name) +
+                              " proves nothing yet, because any SEV-SNP guest can make up its "
+                              "PCRs and its secure boot; pin idKeyDigests or measurements too");
+  }
+}
+
 pod::StepSettings decode_attestation(json::Node given, const LoadOptions& options, Report& report) {
   pod::StepSettings settings;
   settings.image = given["image"] ? std::string(given["image"].text()) : options.step_image;
@@ -122,6 +137,7 @@ pod::StepSettings decode_attestation(json::Node given, const LoadOptions& option
   check_host_path(given["device"]["hostPath"], report);
   check_device_resource(given["device"]["resource"], report);
   check_resources(given["resources"], report);
+  warn_of_bare_claims(given, report);
   settings.verifier = json::to_text(given["verifier"]);
   if (given["resources"]) settings.resources = json::to_text(given["resources"]);
   return settings;

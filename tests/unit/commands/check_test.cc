@@ -91,6 +91,41 @@ TEST_CASE("check: an attestation that this version cannot finish is a warning at
   }
 }
 
+TEST_CASE(
+    "check: PCRs and secure boot of a guest whose firmware is not pinned get a warning each") {
+  const std::string digits(96, 'a');
+  const std::string pcrs = "pcrs: {\"7\": [\"" + std::string(64, '0') + "\"]}";
+  const std::string total = "DIR: 1 policy, 1 pool, no errors, ";
+  const auto bare = [](const std::string& place, const std::string& setting) {
+    return "DIR/set.yaml:" + place + ": warning: " + setting +
+           " proves nothing yet, because any SEV-SNP guest can make up its PCRs and its secure "
+           "boot; pin idKeyDigests or measurements too\n";
+  };
+  struct Row {
+    const char* evidence;
+    std::string settings;
+    std::string said;
+  };
+  const Row rows[] = {
+      {"azure-vtpm", pcrs, bare("10:21", "pcrs") + total + "1 warning\n"},
+      {"azure-vtpm", "requireSecureBoot: true",
+       bare("10:34", "requireSecureBoot") + total + "1 warning\n"},
+      {"azure-vtpm", "requireSecureBoot: true, " + pcrs,
+       bare("10:34", "requireSecureBoot") + bare("10:46", "pcrs") + total + "2 warnings\n"},
+      {"azure-vtpm", "requireSecureBoot: false, vmpl: 0", total + "no warnings\n"},
+      {"azure-vtpm", pcrs + ", idKeyDigests: [\"" + digits + "\"]", total + "no warnings\n"},
+      {"azure-vtpm", pcrs + ", measurements: [\"" + digits + "\"]", total + "no warnings\n"},
+      // A bare guest has no PCRs, so that the setting is not met at all.
+      {"sev-snp", pcrs, total + "no warnings\n"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.settings);
+    const Folder folder(pool(row.evidence, "local: {" + row.settings + "}"));
+    CHECK(folder.said == row.said);
+    CHECK(folder.code == 0);
+  }
+}
+
 TEST_CASE("check: a set with an error is told its errors only") {
   const Folder folder(pool("azure-vtpm", "local: {}") + "  unknown: 1\n");
   CHECK(folder.said.find("warning: ") == std::string::npos);

@@ -137,6 +137,9 @@ TEST_CASE("loader: what is wrong with a pool") {
        {"p.yaml:9:35: must be Milan, Genoa or Turin, not \"Rome\"",
         "p.yaml:9:57: must be 96 hexadecimal digits, not \"00\"",
         "p.yaml:9:70: must be at most 3"}},
+      {pool_with(step + "    device: {resource: a.b/tpm}\n"
+                        "    verifier: {local: {minTcb: {milan: {snp: 1}}}}\n"),
+       {"p.yaml:9:33: unknown field \"milan\"; did you mean \"Milan\"?"}},
       {pool_with(step +
                  "    device: {resource: a.b/tpm}\n    verifier: {local: {pcrs: {\"24\": []}}}\n"),
        {"p.yaml:9:31: unknown field \"24\"; known here: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, "

@@ -45,13 +45,14 @@ std::vector<std::string> examples_in(const std::string& markdown) {
 
 }  // namespace
 
-TEST_CASE("shipped: the policies of policies/ load; the one warning is known") {
+TEST_CASE("shipped: the policies of policies/ load; the two warnings are known") {
   const auto loaded = load_directory(kSource + "/policies", {.step_image = "confidential-pods"});
   REQUIRE(loaded.snapshot != nullptr);
   CHECK(loaded.snapshot->policies().size() == 2);
   CHECK(loaded.snapshot->pools().at(0)->name == "confidentialpool");
-  REQUIRE(loaded.diagnostics.size() == 1);
+  REQUIRE(loaded.diagnostics.size() == 2);
   CHECK(loaded.diagnostics[0].message.starts_with("a kubelet may set all of these labels"));
+  CHECK(loaded.diagnostics[1].message.starts_with("requireSecureBoot proves nothing yet"));
 }
 
 TEST_CASE("shipped: every example of docs/policies.md loads without a finding") {
