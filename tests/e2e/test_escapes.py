@@ -337,10 +337,9 @@ KEPT = ('concerns the Pod "{name}". Delete such Pods first, or let a member of a
         "change the label")
 
 
-def relabelled(scene: Scene, label: str, *words: str) -> Attempt:
+def relabelled(scene: Scene, namespace: str, label: str) -> Attempt:
     """Someone who may do everything, but is in no trusted group, labels the namespace."""
-    namespace = scene.leaving()
-    said = refusal(scene.labeller.run("label", "namespace", namespace, label, *words))
+    said = refusal(scene.labeller.run("label", "namespace", namespace, label))
     key, _, value = label.rstrip("-").partition("=")
     return said, lambda: scene.administrator.get("namespace", namespace)["metadata"]["labels"].get(
         key, "") == value
@@ -348,14 +347,25 @@ def relabelled(scene: Scene, label: str, *words: str) -> Attempt:
 
 @escape('this update takes it out of policy "opt-in", which ' + KEPT, None)
 def a_namespace_taken_out_of_its_policy(scene: Scene) -> Attempt:
-    return relabelled(scene, f"{OPT_IN_LABEL}-")
+    return relabelled(scene, scene.leaving(), f"{OPT_IN_LABEL}-")
 
 
 # Out of the shipped secret-guard, too.
 @escape("the label control-plane, by which AKS makes webhooks leave a namespace out, takes it out of "
         'policy "opt-in" and 1 more, one of which ' + KEPT, None)
 def a_namespace_that_webhooks_leave_out(scene: Scene) -> Attempt:
-    return relabelled(scene, "control-plane=true")
+    return relabelled(scene, scene.leaving(), "control-plane=true")
+
+
+# Its Pods run on until their grace is over, or a finalizer is gone.
+@escape('this update takes it out of policy "opt-in", which ' + KEPT, None)
+def a_namespace_that_leaves_while_it_is_deleted(scene: Scene) -> Attempt:
+    namespace = scene.leaving()
+    hold = ("patch", "pod", scene.name, "-n", namespace, "--type=merge", "-p")
+    scene.administrator(*hold, '{"metadata": {"finalizers": ["example.com/hold"]}}')
+    scene.add_cleanup(scene.administrator, *hold, '{"metadata": {"finalizers": null}}')
+    scene.administrator("delete", "namespace", namespace, "--wait=false")
+    return relabelled(scene, namespace, f"{OPT_IN_LABEL}-")
 
 
 class EscapeCase(ClusterCase):
