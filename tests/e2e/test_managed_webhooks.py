@@ -1,10 +1,12 @@
 """`serve --manage-webhooks`: the API server asks where the policies reach, and nowhere else."""
 
 import json
+import shutil
 import threading
 import time
 
 from harness.processes import wait_until
+from harness.webhook import Webhook
 
 import arrangements
 import pods
@@ -107,6 +109,52 @@ class ManagedWebhooks(ClusterCase):
             trying.join()
         self.assertGreater(tried, 10)
         self.assertEqual(let_through, [])
+
+    def test_what_another_replica_does_not_need_is_on_notice_until_one_that_needs_it_looks(self):
+        namespace = self.namespace("managed-needed")
+        self.write_policy(namespace)
+        wait_until("it is guarded", lambda: self.is_refused(namespace), 10)
+        needed = {name for name in self.entries() if name.startswith("named-")}
+        late = self.late_replica()
+        late.start(self.installation.server_kubeconfig, *self.webhook.certificate_flags(),
+                   "--manage-webhooks")
+        self.assertLessEqual(needed, {*self.notices(0), *self.notices(1)})
+        self.assertLessEqual(needed, set(self.entries()))
+        self.write_policy(namespace, "managed-also")
+        wait_until("what is needed is on notice no more",
+                   lambda: not needed.intersection(self.notices(0)), 10)
+        self.assertTrue(self.is_refused(namespace))
+
+    def late_replica(self) -> Webhook:
+        """Another server at the same address' door, whose policies name no namespace."""
+        late = Webhook(self.webhook.folder / "late")
+        self.addCleanup(lambda: shutil.rmtree(late.folder))
+        self.addCleanup(late.stop)
+        for name in ("aks-pool.yaml", "namespace-opt-in.yaml"):
+            shutil.copy(self.arrangement.policies / name, late.own_policies)
+        return late
+
+    def notices(self, index: int) -> dict[str, str]:
+        annotations = self.kubectl.get(*CONFIGURATIONS[index])["metadata"].get("annotations", {})
+        return json.loads(annotations.get("confidential.pods/unneeded", "{}"))
+
+    def test_entries_follow_the_address_of_those_that_the_manifests_bring(self):
+        kind, name = CONFIGURATIONS[1]
+        stored = self.kubectl.get(kind, name)["webhooks"]
+        index = [entry["name"] for entry in stored].index("policies.confidential.pods")
+        before = stored[index]["clientConfig"]["url"]
+        self.addCleanup(self.write_policy, "managed-back")
+        self.addCleanup(self.move, index, before)
+        self.move(index, before.replace("127.0.0.1", "localhost"))
+        self.write_policy("managed-moved")
+        wait_until("all entries have moved", lambda: all(
+            "//localhost:" in entry["clientConfig"]["url"] for configuration in CONFIGURATIONS
+            for entry in self.kubectl.get(*configuration)["webhooks"]
+            if entry["name"] != "nodes.confidential.pods"), 10)
+
+    def move(self, index: int, url: str) -> None:
+        self.kubectl("patch", *CONFIGURATIONS[1], "--type=json", "-p", json.dumps([
+            {"op": "replace", "path": f"/webhooks/{index}/clientConfig/url", "value": url}]))
 
     def test_what_somebody_else_writes_is_kept_and_what_they_take_is_put_back(self):
         before = self.entries()

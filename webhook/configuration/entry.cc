@@ -25,13 +25,25 @@ std::string shortened(std::string_view subject) {
   return std::string(out);
 }
 
+constexpr std::size_t kSchemeEnd = 3;  // "://"
+
+// Where the path of a URL begins, or its end.
+std::size_t path_at(std::string_view url) {
+  const auto host = url.find("://");
+  return host == url.npos ? url.size() : std::min(url.find('/', host + kSchemeEnd), url.size());
+}
+
+std::string_view path_of(json::Node client_config) {
+  if (const auto service = client_config["service"]) return service["path"].text();
+  const auto url = client_config["url"].text();
+  return url.substr(path_at(url));
+}
+
 void write_client_config(json::Writer& out, const Address& address, std::string_view path) {
   const auto like = address.client_config;
   out.object();
   if (const auto url = like["url"].text(); !url.empty()) {
-    const auto host = url.find("://");
-    const auto end = host == std::string_view::npos ? host : url.find('/', host + 3);
-    out.field("url", std::string(url.substr(0, end)) + std::string(path));
+    out.field("url", std::string(url.substr(0, path_at(url))) + std::string(path));
   }
   if (const auto service = like["service"]) {
     out.key("service").object();
@@ -124,6 +136,20 @@ bool agrees(json::Node stored, const Entry& entry, const Address& address) {
   const auto is = json::Document::parse(without_enforcer(stored));
   const auto should = json::Document::parse(without_enforcer(wanted->root()));
   return is && should && is->root().equals(should->root());
+}
+
+std::string moved_to(json::Node stored, const Address& address) {
+  json::Writer out;
+  out.object();
+  for (const auto [key, value] : stored.members()) {
+    out.key(key);
+    if (key == "clientConfig") {
+      write_client_config(out, address, path_of(value));
+    } else {
+      out.node(value);
+    }
+  }
+  return out.end().take();
 }
 
 bool is_narrowed(json::Node stored) {

@@ -45,6 +45,8 @@ struct Address {
 // `stored`, as the API server has it, says what `entry` says, all but the expressions that AKS'
 // admissions enforcer adds to the namespaceSelectors of others, and is reached at `address`.
 [[nodiscard]] bool agrees(json::Node stored, const Entry& entry, const Address& address);
+// `stored` as it is but for its clientConfig, which leads to the same path at `address`.
+[[nodiscard]] std::string moved_to(json::Node stored, const Address& address);
 // AKS' admissions enforcer has made `stored` leave namespaces out.
 [[nodiscard]] bool is_narrowed(json::Node stored);
 

@@ -54,6 +54,22 @@ bool write_notices(json::Writer& patch, json::Node configuration, const Notices&
   return true;
 }
 
+bool same_json(json::Node stored, const std::string& text) {
+  const auto document = json::Document::parse(text);
+  return document && document->root().equals(stored);
+}
+
+// What becomes of an entry that is there. One that nobody here needs moves, too: it may be needed
+// by others, and refuses where nobody answers.
+std::string kept(json::Node entry, const Entry* wanted, const Address& address) {
+  if (wanted && !configuration::agrees(entry, *wanted, address)) {
+    return configuration::with_address(*wanted, address);
+  }
+  const bool is_ours = configuration::is_named_after_content(entry["name"].text());
+  if (!wanted && is_ours && address.client_config) return configuration::moved_to(entry, address);
+  return json::to_text(entry);
+}
+
 // Whether there is anything to write.
 bool write_entries(json::Writer& patch, json::Node configuration, const Wish& wish,
                    json::Node client_config, Bundles bundles) {
@@ -62,17 +78,15 @@ bool write_entries(json::Writer& patch, json::Node configuration, const Wish& wi
   json::Writer list;
   list.array();
   for (const auto entry : configuration["webhooks"].elements()) {
-    const auto* same = find(wish.entries, entry["name"].text());
-    const bool keeps = bundles == Bundles::Keep;
-    const Address address{client_config, keeps ? entry["clientConfig"]["caBundle"] : fresh.bundle};
     if (wish.gone.contains(entry["name"].text())) {
       differs = true;
-    } else if (same && !configuration::agrees(entry, *same, address)) {
-      differs = true;
-      list.raw(configuration::with_address(*same, address));
-    } else {
-      list.node(entry);
+      continue;
     }
+    const bool keeps = bundles == Bundles::Keep;
+    const Address address{client_config, keeps ? entry["clientConfig"]["caBundle"] : fresh.bundle};
+    const auto text = kept(entry, find(wish.entries, entry["name"].text()), address);
+    differs |= !same_json(entry, text);
+    list.raw(text);
   }
   for (const auto& entry : wish.entries) {
     if (has(configuration, entry.name)) continue;

@@ -202,6 +202,9 @@ TEST_CASE("webhook_list: entries follow the address") {
   CHECK(patch_of({by_url}, {pods()}) == patch_to({by_service}));
   CHECK(patch_of({old_bundle}, {pods()}) == patch_to({by_service}));
   CHECK(patch_of({by_service}, {pods()}, {}, kUrl) == patch_to({by_url}));
+  // One that is not needed here as well: whoever needs it still is asked by it.
+  CHECK(patch_of({kOthers, by_url}, {}) == patch_to({kOthers, by_service}));
+  CHECK(patch_of({by_service}, {}, {}, kUrl) == patch_to({by_url}));
 }
 
 TEST_CASE("webhook_list: where somebody else writes the bundles, those that are there are kept") {
