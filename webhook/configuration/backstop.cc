@@ -79,8 +79,6 @@ std::string filled_from_guarded(std::string_view source, const std::vector<NameP
 std::string volume_reads(const policy::SecretGuard& guard) {
   const auto& names = guard.names;
   std::vector<std::string> ways = {
-      names_one("v.secret.secretName", names),
-      names_one("v.azureFile.secretName", names),
       in_each("v.projected.sources", "s", names_one("s.secret.name", names)),
       names_one("v.csi.nodePublishSecretRef.name", names),
       has("v.csi.volumeAttributes") +
@@ -92,8 +90,8 @@ std::string volume_reads(const policy::SecretGuard& guard) {
       names_one("v.persistentVolumeClaim.claimName", guard.volume_claims),
       filled_from_guarded("dataSource", guard.volume_claims),
       filled_from_guarded("dataSourceRef", guard.volume_claims)};
-  for (const auto kind : pod::kWithSecretRef) {
-    ways.push_back(names_one("v." + std::string(kind) + ".secretRef.name", names));
+  for (const auto path : pod::paths::kSecretsOfVolume) {
+    ways.push_back(names_one("v." + std::string(path), names));
   }
   return any_of(ways);
 }

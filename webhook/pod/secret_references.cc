@@ -58,6 +58,15 @@ class References {
   bool beyond_ = false;
 };
 
+// The value at a path of members: valueFrom.secretKeyRef.name.
+json::Node at_path(json::Node node, std::string_view path) {
+  for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+    node = node[path.substr(0, dot)];
+    path.remove_prefix(dot + 1);
+  }
+  return node[path];
+}
+
 void report_unknown_keys(References& out, json::Node object,
                          std::span<const std::string_view> known) {
   for (const auto [key, value] : object.members()) {
@@ -75,30 +84,29 @@ constexpr std::array<std::string_view, 3> kEnvFromSources = {"configMapRef", "pr
 
 void visit_container(References& out, json::Node container) {
   for (const json::Node env : container["env"].elements()) {
-    const auto source = env["valueFrom"];
-    out.add(ReferenceKind::Secret, source["secretKeyRef"]["name"].text(), env);
-    report_unknown_keys(out, source, kEnvSources);
+    out.add(ReferenceKind::Secret, at_path(env, paths::kSecretOfEnv).text(), env);
+    report_unknown_keys(out, env["valueFrom"], kEnvSources);
   }
   for (const json::Node source : container["envFrom"].elements()) {
-    out.add(ReferenceKind::Secret, source["secretRef"]["name"].text(), source);
+    out.add(ReferenceKind::Secret, at_path(source, paths::kSecretOfEnvFrom).text(), source);
     report_unknown_keys(out, source, kEnvFromSources);
   }
 }
 
 // core/v1 VolumeProjection.
-constexpr std::array<std::string_view, 6> kProjections = {
+constexpr std::array<std::string_view, 6> kKnownProjections = {
     "clusterTrustBundle", "configMap", "downwardAPI",
     "podCertificate",     "secret",    "serviceAccountToken"};
 
-void visit_projected(References& out, json::Node projected) {
-  for (const json::Node source : projected["sources"].elements()) {
-    out.add(ReferenceKind::Secret, source["secret"]["name"].text(), source);
-    report_unknown_keys(out, source, kProjections);
+void visit_projections(References& out, json::Node sources) {
+  for (const json::Node source : sources.elements()) {
+    out.add(ReferenceKind::Secret, at_path(source, paths::kSecretOfProjection).text(), source);
+    report_unknown_keys(out, source, kKnownProjections);
   }
 }
 
-// core/v1 PersistentVolumeClaimSpec without volumeName and selector: these bind an existing volume,
-// whose content and secrets are not told here.
+// core/v1 PersistentVolumeClaimSpec without kBindersOfClaim: these bind an existing volume, whose
+// content and secrets are not told here.
 constexpr std::array<std::string_view, 7> kClaimKeys = {"accessModes",
                                                         "dataSource",
                                                         "dataSourceRef",
@@ -110,13 +118,13 @@ constexpr std::array<std::string_view, 7> kClaimKeys = {"accessModes",
 // A claim made for this Pod alone may be filled from another claim. Another kind of source, a
 // snapshot or whatever a populator reads, may carry anything, as may a claim of another namespace.
 void visit_claim_template(References& out, json::Node claim_spec) {
-  for (const std::string_view field : {"dataSource", "dataSourceRef"}) {
+  for (const auto field : paths::kSourcesOfClaim) {
     const auto source = claim_spec[field];
     if (!source) continue;
     const auto kind = source["kind"].text();
     if (!source["namespace"].text().empty()) {
       out.add_unknown("claim of another namespace", source);
-    } else if (kind == "PersistentVolumeClaim" && source["apiGroup"].text().empty()) {
+    } else if (kind == kClaimKind && source["apiGroup"].text().empty()) {
       out.add(ReferenceKind::VolumeClaim, source["name"].text(), source);
     } else {
       out.add_unknown(kind, source);
@@ -138,25 +146,26 @@ constexpr std::array<std::string_view, 31> kVolumeKeys = {
 // Whatever the driver calls itself: the attributes say what it will fetch. secretProviderClass is
 // the Secrets Store driver's; secretName, in any case, is the Azure File and Blob drivers', which
 // read that Secret with their own rights.
-void visit_csi(References& out, json::Node csi, json::Node volume) {
-  out.add(ReferenceKind::Secret, csi["nodePublishSecretRef"]["name"].text(), volume);
-  for (const auto [key, value] : csi["volumeAttributes"].members()) {
-    if (key == "secretProviderClass") out.add(ReferenceKind::ProviderClass, value.text(), volume);
-    if (equals_ignoring_case(key, "secretName"))
+void visit_driver(References& out, json::Node volume) {
+  out.add(ReferenceKind::Secret, at_path(volume, paths::kSecretOfDriver).text(), volume);
+  for (const auto [key, value] : at_path(volume, paths::kDriverAttributes).members()) {
+    if (key == paths::kProviderClassAttribute) {
+      out.add(ReferenceKind::ProviderClass, value.text(), volume);
+    }
+    if (equals_ignoring_case(key, paths::kSecretAttribute)) {
       out.add(ReferenceKind::Secret, value.text(), volume);
+    }
   }
 }
 
 void visit_volume(References& out, json::Node volume) {
-  out.add(ReferenceKind::Secret, volume["secret"]["secretName"].text(), volume);
-  out.add(ReferenceKind::Secret, volume["azureFile"]["secretName"].text(), volume);
-  for (const auto kind : kWithSecretRef) {
-    out.add(ReferenceKind::Secret, volume[kind]["secretRef"]["name"].text(), volume);
+  for (const auto path : paths::kSecretsOfVolume) {
+    out.add(ReferenceKind::Secret, at_path(volume, path).text(), volume);
   }
-  visit_projected(out, volume["projected"]);
-  visit_csi(out, volume["csi"], volume);
-  out.add(ReferenceKind::VolumeClaim, volume["persistentVolumeClaim"]["claimName"].text(), volume);
-  visit_claim_template(out, volume["ephemeral"]["volumeClaimTemplate"]["spec"]);
+  visit_projections(out, at_path(volume, paths::kProjections));
+  visit_driver(out, volume);
+  out.add(ReferenceKind::VolumeClaim, at_path(volume, paths::kClaimOfVolume).text(), volume);
+  visit_claim_template(out, at_path(volume, paths::kClaimTemplate));
   report_unknown_keys(out, volume, kVolumeKeys);
 }
 
