@@ -17,7 +17,8 @@ struct BackstopOptions {
   std::string output = "yaml";  // yaml | json
 };
 
-// 0: printed; 1: the policies have an error; 2: the folder cannot be read.
+// 0: printed; 1: the policies have an error, or are too long for the API server, and nothing is
+// printed; 2: the folder cannot be read.
 [[nodiscard]] int backstop(const BackstopOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace cpods::commands

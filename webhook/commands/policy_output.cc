@@ -21,11 +21,15 @@ void print(const std::vector<std::string>& objects, bool as_yaml, std::ostream& 
   }
 }
 
+void tell(const std::vector<policy::Diagnostic>& diagnostics, std::ostream& err) {
+  for (const auto& each : diagnostics) err << each.text() << "\n";
+}
+
 }  // namespace
 
 int print_objects_of(const std::string& directory, const std::string& output,
-                     const std::function<std::vector<std::string>(const policy::Snapshot&)>& make,
-                     std::ostream& out, std::ostream& err) {
+                     const std::function<Objects(const policy::Snapshot&)>& make, std::ostream& out,
+                     std::ostream& err) {
   const auto files = policy::read_directory(directory);
   if (!files) {
     err << files.error().text() << "\n";
@@ -33,9 +37,14 @@ int print_objects_of(const std::string& directory, const std::string& output,
   }
   // No image stands in what is printed.
   const auto loaded = policy::load_files(directory, *files, {.step_image = "confidential-pods"});
-  for (const auto& diagnostic : loaded.diagnostics) err << diagnostic.text() << "\n";
+  tell(loaded.diagnostics, err);
   if (!loaded.snapshot) return kFinding;
-  print(make(*loaded.snapshot), output == "yaml", out);
+  const auto objects = make(*loaded.snapshot);
+  if (!objects) {
+    tell(objects.error(), err);
+    return kFinding;
+  }
+  print(*objects, output == "yaml", out);
   return kFine;
 }
 

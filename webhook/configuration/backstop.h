@@ -9,16 +9,21 @@
 // docs/threat-model.md.
 // Pure; any thread.
 
+#include <expected>
 #include <string>
 #include <vector>
 
+#include "policy/loader.h"
 #include "policy/snapshot.h"
 
 namespace cpods::configuration {
 
-// Policies of action Enforce alone. Each ValidatingAdmissionPolicy is followed by its binding, as
-// JSON. `schedulers`: user names that may bind Pods.
-[[nodiscard]] std::vector<std::string> backstop(const policy::Snapshot& snapshot,
-                                                const std::vector<std::string>& schedulers);
+// As JSON; or, of each policy of which an object would not be taken, where it stands and why.
+using Objects = std::expected<std::vector<std::string>, std::vector<policy::Diagnostic>>;
+
+// Policies of action Enforce alone. Each ValidatingAdmissionPolicy is followed by its binding.
+// `schedulers`: user names that may bind Pods.
+[[nodiscard]] Objects backstop(const policy::Snapshot& snapshot,
+                               const std::vector<std::string>& schedulers);
 
 }  // namespace cpods::configuration

@@ -7,21 +7,6 @@
 namespace cpods::configuration::cel {
 namespace {
 
-// RE2: a pattern's text with `*` for any run of characters and everything else for itself.
-std::string regular_expression(std::string_view pattern) {
-  constexpr std::string_view kSpecial = R"(\.+?()[]{}|^$)";
-  std::string out = "^";
-  for (const char c : pattern) {
-    if (c == '*') {
-      out += ".*";
-    } else {
-      if (kSpecial.contains(c)) out += '\\';
-      out += c;
-    }
-  }
-  return out + "$";
-}
-
 std::string call(std::string_view value, std::string_view method, std::string_view text) {
   return std::string(value) + "." + std::string(method) + "(" + quoted(text) + ")";
 }
@@ -40,6 +25,20 @@ std::string matches(std::string_view value, const policy::NamePattern& pattern) 
 
 std::string quoted(std::string_view text) {
   return json::quoted(text);
+}
+
+std::string regular_expression(std::string_view pattern) {
+  constexpr std::string_view kSpecial = R"(\.+?()[]{}|^$)";
+  std::string out = "^";
+  for (const char c : pattern) {
+    if (c == '*') {
+      out += ".*";
+    } else {
+      if (kSpecial.contains(c)) out += '\\';
+      out += c;
+    }
+  }
+  return out + "$";
 }
 
 std::string list(std::span<const std::string> texts) {

@@ -21,6 +21,8 @@ inline constexpr std::size_t kExpressionBytes = 100'000;
 [[nodiscard]] std::string quoted(std::string_view text);
 // ["a", "b"]
 [[nodiscard]] std::string list(std::span<const std::string> texts);
+// RE2: a pattern's text, anchored, with `*` for any run of characters and all else for itself.
+[[nodiscard]] std::string regular_expression(std::string_view pattern);
 // True where the string `value` matches one of the patterns: value == "web" ||
 // value.startsWith("pay-").
 [[nodiscard]] std::string matches_any(std::string_view value,
