@@ -4,14 +4,20 @@ Names say what is tried. The author has the role `edit` in the namespace and mak
 this role allows; the administrator, whom no RBAC holds up, makes the others.
 """
 
+import json
+import shutil
 import unittest
+
+import yaml
 
 import arrangements
 import pods
 from escape import ESCAPES, LURE, Attempt, Escape, Ground, Scene, escape, refusal
 from harness.control_plane import CONFIDENTIAL_NODE, STANDARD_NODE
 from harness.installation import OPT_IN_LABEL
+from harness.manifests import ROOT
 from harness.processes import wait_until
+from harness.webhook import run_program
 from secret_paths import PATHS, container, volume
 from support import STEP, ClusterCase
 
@@ -88,6 +94,38 @@ def a_claim_whose_volume_names_the_secret(scene: Scene) -> Attempt:
     said = scene.create(scene.pod(scene.pay, **volume(
         persistentVolumeClaim={"claimName": scene.secret})))
     return said, scene.node_reads
+
+
+# A claim that is made for the Pod, and bound to a volume that is there already.
+
+def bound_from_a_template(scene: Scene, **binder) -> Attempt:
+    """The Pod's claim takes a volume that names the guarded Secret; `binder` says which volume."""
+    name = f"{scene.pay}.{scene.name}"
+    size, modes = {"storage": "1Gi"}, ["ReadWriteOnce"]
+    scene.administrator.create({
+        "apiVersion": "v1", "kind": "PersistentVolume",
+        "metadata": {"name": name, "labels": {"volume": name}}, "spec": {
+            "capacity": size, "accessModes": modes, "storageClassName": "by-hand",
+            "csi": {"driver": "csi.example.com", "volumeHandle": name,
+                    "nodePublishSecretRef": {"name": scene.secret, "namespace": scene.pay}}}})
+    return scene.create(scene.pod(scene.pay, **volume(ephemeral={"volumeClaimTemplate": {"spec": {
+        "accessModes": modes, "resources": {"requests": size},
+        "storageClassName": "by-hand"} | binder}}))), scene.node_reads
+
+
+BINDS_A_VOLUME = ("unknown source \"{}\" (spec.volumes[0].ephemeral.volumeClaimTemplate.spec.{}) may "
+                  'carry a secret and is only allowed on pool "confidentialpool"')
+
+
+@escape(BINDS_A_VOLUME.format("volumeName", "volumeName"), READS_OFF_POOL)
+def a_claim_template_that_names_a_volume(scene: Scene) -> Attempt:
+    return bound_from_a_template(scene, volumeName=f"{scene.pay}.{scene.name}")
+
+
+@escape(BINDS_A_VOLUME.format("selector", "selector"), READS_OFF_POOL)
+def a_claim_template_that_selects_a_volume(scene: Scene) -> Attempt:
+    return bound_from_a_template(
+        scene, selector={"matchLabels": {"volume": f"{scene.pay}.{scene.name}"}})
 
 
 # Affinities that look as if they kept a Pod on the pool.
@@ -437,6 +475,59 @@ class WithoutWebhooks(ClusterCase):
                          CONFIDENTIAL_NODE)
         self.kubectl.create(pods.pod(namespace, "free", imagePullSecrets=[{"name": "other"}]))
         self.kubectl.wait_running(namespace, "free")
+
+    def test_a_claim_template_without_webhooks_is_filled_from_claims_that_are_not_guarded(self):
+        namespace = self.namespace("pay-filled")
+
+        def refusal_of(field: str, **source) -> str:
+            """Nothing is stored: only what the API server says counts."""
+            spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+                    field: source}
+            return refusal(self.kubectl.run(
+                "create", "--dry-run=server", "-f", "-", objects=pods.pod(
+                    namespace, **volume(ephemeral={"volumeClaimTemplate": {"spec": spec}}))))
+        claim = {"kind": "PersistentVolumeClaim"}
+        for field in ("dataSource", "dataSourceRef"):
+            self.assertEqual(refusal_of(field, **claim, name="other"), "", field)
+            for guarded in (
+                    claim | {"name": "db-x"},
+                    claim | {"name": "other", "apiGroup": "example.com"},
+                    {"kind": "VolumeSnapshot", "name": "other",
+                     "apiGroup": "snapshot.storage.k8s.io"}):
+                self.assertIn(READS_OFF_POOL, refusal_of(field, **guarded), (field, guarded))
+        self.assertIn(READS_OFF_POOL, refusal_of(
+            "dataSourceRef", **claim, name="other", namespace="elsewhere"))
+
+    def test_a_policy_of_several_hundred_patterns_holds_without_webhooks(self):
+        patterns = [pattern.format(i) for i in range(200) for pattern in (
+            "vault-{}", "db-{}-*", "*-secret-{}", "key-{}-*-private")]
+        self.apply_policy_of("many", patterns)
+        namespace = self.namespace("many-unasked")
+        free = [{"secretRef": {"name": f"other-{i}"}} for i in range(50)]
+        for name in ("vault-199", "db-199-x", "x-secret-199", "key-199-x-private"):
+            said = refusal(self.kubectl.run("create", "-f", "-", objects=pods.pod(
+                namespace, containers=[container(envFrom=[*free, {"secretRef": {"name": name}}])])))
+            self.assertIn('policy "many": a guarded secret may only be read on pool', said, name)
+        self.kubectl.create(pods.pod(namespace, containers=[container(envFrom=free)]))
+
+    def apply_policy_of(self, name: str, patterns: list[str]) -> None:
+        """Prints and applies the backstop of another policy, whose namespaces begin with its name."""
+        folder = self.webhook.folder / f"policies.{name}"
+        folder.mkdir()
+        shutil.copy(ROOT / "policies" / "aks-pool.yaml", folder)
+        (folder / "policy.yaml").write_text(json.dumps({
+            "apiVersion": "confidential.pods/v1", "kind": "ConfidentialPolicy",
+            "metadata": {"name": name}, "spec": {
+                "pool": "confidentialpool", "namespaces": [f"{name}-*"],
+                "secrets": {"names": patterns}}}))
+        printed = yaml.safe_load_all(run_program("backstop", "--policies", folder).stdout)
+        objects = [item for item in printed if item["metadata"]["name"].startswith(f"{name}.")]
+        self.addCleanup(self.kubectl, "delete", "-f", "-", objects=objects)
+        self.kubectl.apply(objects)
+        # The API server begins to evaluate a policy some moments after it has stored it.
+        wait_until("the API server has checked it", lambda: self.kubectl.get(
+            objects[0]["kind"], objects[0]["metadata"]["name"]).get("status", {}).get(
+                "observedGeneration"), 20, every=0.2)
 
     def test_the_api_server_finds_no_fault_with_the_backstops_expressions(self):
         checked = self.installation.backstop_policies()

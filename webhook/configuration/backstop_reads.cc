@@ -63,15 +63,18 @@ std::string driver_reads(const Guarded& guarded) {
                            guarded.provider_classes)});
 }
 
+// Is there, and neither empty nor null, which the API server makes of an apiGroup left out.
+std::string says_something(const std::string& at) {
+  return "has(" + at + ") && dyn(" + at + ") != null && " + at + " != \"\"";
+}
+
 // A claim of the same namespace carries what its name says; any other source may carry anything.
 // Only dataSourceRef has a namespace.
 std::string filled_from_guarded(std::string_view source, const PatternLists& claims) {
   const auto at = member("v", paths::kClaimTemplate) + "." + std::string(source);
   std::vector<std::string> ways = {at + ".kind != " + cel::quoted(pod::kClaimKind),
-                                   "has(" + at + ".apiGroup) && " + at + ".apiGroup != \"\""};
-  if (source == "dataSourceRef") {
-    ways.push_back("has(" + at + ".namespace) && " + at + ".namespace != \"\"");
-  }
+                                   says_something(at + ".apiGroup")};
+  if (source == "dataSourceRef") ways.push_back(says_something(at + ".namespace"));
   ways.push_back(claims.hold(at + ".name"));
   return cel::has(at) + " && (" + cel::any_of(ways) + ")";
 }

@@ -64,6 +64,31 @@ TEST_CASE("backstop reads: every path that the walker knows") {
                       "variables.service_accounts : \"default\" in variables.service_accounts"));
 }
 
+// A claim of the same namespace says by its name what it carries; all else may carry anything.
+TEST_CASE("backstop reads: a claim template is filled or bound from anywhere as for the webhook") {
+  const auto itself = expression_of("reads_by_itself");
+  const std::string at = "v.ephemeral.volumeClaimTemplate.spec.";
+  const std::string in_template =
+      "has(v.ephemeral) && has(v.ephemeral.volumeClaimTemplate) && "
+      "has(v.ephemeral.volumeClaimTemplate.spec) && ";
+  for (const std::string field : {"dataSource", "dataSourceRef"}) {
+    CAPTURE(field);
+    const auto source = at + field;
+    const auto says = [&](const std::string& member) {
+      const auto text = source + "." + member;
+      return "(has(" + text + ") && dyn(" + text + ") != null && " + text + " != \"\") || ";
+    };
+    CHECK(itself.contains("(" + in_template + "has(" + source + ") && ((" + source +
+                          ".kind != \"PersistentVolumeClaim\") || " + says("apiGroup") +
+                          (field == "dataSource" ? "" : says("namespace")) + "(" + source +
+                          ".name in variables.volume_claims)))"));
+  }
+  for (const std::string field : {"volumeName", "selector"}) {
+    CAPTURE(field);
+    CHECK(itself.contains("(" + in_template + "has(" + at + field + "))"));
+  }
+}
+
 TEST_CASE("backstop reads: the environments of all three container lists") {
   const std::string env = ".exists(c, (has(c.env) && c.env.exists(e, has(e.valueFrom) && ";
   for (const std::string list : {"containers", "initContainers"}) {
