@@ -5,7 +5,10 @@ this role allows; the administrator, whom no RBAC holds up, makes the others.
 """
 
 import json
+import pathlib
+import re
 import shutil
+import tempfile
 import unittest
 
 import yaml
@@ -29,6 +32,8 @@ ON_THE_POOL_ONLY = 'may only be read on pool "confidentialpool" (policy "payment
 # What the API server says by itself, where there is no webhook.
 READS_OFF_POOL = ('policy "payments": a guarded secret may only be read on pool "confidentialpool"; its '
                   "nodeSelector, or every required node affinity term, must say agentpool in ")
+# An unknown source is one to each policy that guards secrets: whichever is told first.
+READS_THE_UNKNOWN_OFF_POOL = READS_OFF_POOL.removeprefix('policy "payments"')
 READS_PAST_THE_SCHEDULER = ('policy "payments": a Pod that reads a guarded secret may not go past the '
                             "scheduler; remove spec.nodeName.")
 READS_LATER = 'policy "payments": an ephemeral container brings a guarded secret to a Pod'
@@ -117,12 +122,12 @@ BINDS_A_VOLUME = ("unknown source \"{}\" (spec.volumes[0].ephemeral.volumeClaimT
                   'carry a secret and is only allowed on pool "confidentialpool"')
 
 
-@escape(BINDS_A_VOLUME.format("volumeName", "volumeName"), READS_OFF_POOL)
+@escape(BINDS_A_VOLUME.format("volumeName", "volumeName"), READS_THE_UNKNOWN_OFF_POOL)
 def a_claim_template_that_names_a_volume(scene: Scene) -> Attempt:
     return bound_from_a_template(scene, volumeName=f"{scene.pay}.{scene.name}")
 
 
-@escape(BINDS_A_VOLUME.format("selector", "selector"), READS_OFF_POOL)
+@escape(BINDS_A_VOLUME.format("selector", "selector"), READS_THE_UNKNOWN_OFF_POOL)
 def a_claim_template_that_selects_a_volume(scene: Scene) -> Attempt:
     return bound_from_a_template(
         scene, selector={"matchLabels": {"volume": f"{scene.pay}.{scene.name}"}})
@@ -494,40 +499,60 @@ class WithoutWebhooks(ClusterCase):
                     claim | {"name": "other", "apiGroup": "example.com"},
                     {"kind": "VolumeSnapshot", "name": "other",
                      "apiGroup": "snapshot.storage.k8s.io"}):
-                self.assertIn(READS_OFF_POOL, refusal_of(field, **guarded), (field, guarded))
-        self.assertIn(READS_OFF_POOL, refusal_of(
+                self.assertIn(READS_THE_UNKNOWN_OFF_POOL, refusal_of(field, **guarded), (field, guarded))
+        self.assertIn(READS_THE_UNKNOWN_OFF_POOL, refusal_of(
             "dataSourceRef", **claim, name="other", namespace="elsewhere"))
 
     def test_a_policy_of_several_hundred_patterns_holds_without_webhooks(self):
         patterns = [pattern.format(i) for i in range(200) for pattern in (
             "vault-{}", "db-{}-*", "*-secret-{}", "key-{}-*-private")]
-        self.apply_policy_of("many", patterns)
-        namespace = self.namespace("many-unasked")
-        free = [{"secretRef": {"name": f"other-{i}"}} for i in range(50)]
-        for name in ("vault-199", "db-199-x", "x-secret-199", "key-199-x-private"):
-            said = refusal(self.kubectl.run("create", "-f", "-", objects=pods.pod(
-                namespace, containers=[container(envFrom=[*free, {"secretRef": {"name": name}}])])))
-            self.assertIn('policy "many": a guarded secret may only be read on pool', said, name)
-        self.kubectl.create(pods.pod(namespace, containers=[container(envFrom=free)]))
-
-    def apply_policy_of(self, name: str, patterns: list[str]) -> None:
-        """Prints and applies the backstop of another policy, whose namespaces begin with its name."""
-        folder = self.webhook.folder / f"policies.{name}"
-        folder.mkdir()
-        shutil.copy(ROOT / "policies" / "aks-pool.yaml", folder)
-        (folder / "policy.yaml").write_text(json.dumps({
-            "apiVersion": "confidential.pods/v1", "kind": "ConfidentialPolicy",
-            "metadata": {"name": name}, "spec": {
-                "pool": "confidentialpool", "namespaces": [f"{name}-*"],
-                "secrets": {"names": patterns}}}))
-        printed = yaml.safe_load_all(run_program("backstop", "--policies", folder).stdout)
-        objects = [item for item in printed if item["metadata"]["name"].startswith(f"{name}.")]
+        objects = self.printed_for({"many": patterns})
         self.addCleanup(self.kubectl, "delete", "-f", "-", objects=objects)
         self.kubectl.apply(objects)
-        # The API server begins to evaluate a policy some moments after it has stored it.
-        wait_until("the API server has checked it", lambda: self.kubectl.get(
-            objects[0]["kind"], objects[0]["metadata"]["name"]).get("status", {}).get(
-                "observedGeneration"), 20, every=0.2)
+        namespace = self.namespace("many-unasked")
+        free = [{"secretRef": {"name": f"other-{i}"}} for i in range(50)]
+
+        def refusal_of(name: str) -> str:
+            reading = container(envFrom=[*free, {"secretRef": {"name": name}}])
+            return refusal(self.kubectl.run("create", "--dry-run=server", "-f", "-",
+                                            objects=pods.pod(namespace, containers=[reading])))
+        # The API server evaluates a policy some moments after it has stored it.
+        wait_until("the API server evaluates it", lambda: refusal_of("vault-0"), 20, every=0.2)
+        for name in ("vault-199", "db-199-x", "x-secret-199", "key-199-x-private"):
+            self.assertIn('policy "many": a guarded secret may only be read on pool',
+                          refusal_of(name), name)
+        self.assertEqual(refusal_of("other"), "")
+
+    def test_the_documented_command_prunes_without_webhooks_what_a_deleted_policy_left(self):
+        operations = (ROOT / "docs" / "operations.md").read_text()
+        flags = re.findall(r"--prune\S*=\S+|--prune(?= )|-l \S+",
+                           re.search(r"backstop --policies DIR \|(?:.*\\\n)+.*", operations).group())
+        self.assertEqual(len(flags), 4, flags)
+        flags = " ".join(flags).split()
+        both, one = (self.printed_for(dict.fromkeys(names, ["s"])) for names in (("a", "b"), ("a",)))
+        self.addCleanup(self.kubectl, "delete", "-f", "-", objects=one)
+        self.kubectl.apply(both, *flags)
+        self.assertEqual(self.kubectl.apply(one, *flags).out.count(" pruned\n"), 4)
+        left = self.kubectl("get", "-o", "name", ",".join(sorted({
+            item["kind"].lower() for item in both}))).out
+        for item in both:
+            name = item["metadata"]["name"]
+            self.assertEqual(f"/{name}\n" in left, name.startswith("a."), left)
+        self.assertIn("/tiers.pods.backstop.confidential.pods\n", left)
+
+    def printed_for(self, guarded: dict[str, list[str]]) -> list[dict]:
+        """What `backstop` prints for policies of these names, each of which guards Secrets like the
+        patterns in namespaces that begin with its name."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.webhook.folder))
+        shutil.copy(ROOT / "policies" / "aks-pool.yaml", folder)
+        for name, patterns in guarded.items():
+            (folder / f"{name}.yaml").write_text(json.dumps({
+                "apiVersion": "confidential.pods/v1", "kind": "ConfidentialPolicy",
+                "metadata": {"name": name}, "spec": {
+                    "pool": "confidentialpool", "namespaces": [f"{name}-*"],
+                    "secrets": {"names": patterns}}}))
+        printed = yaml.safe_load_all(run_program("backstop", "--policies", folder).stdout)
+        return [item for item in printed if item["metadata"]["name"].split(".")[0] in guarded]
 
     def test_the_api_server_finds_no_fault_with_the_backstops_expressions(self):
         checked = self.installation.backstop_policies()
