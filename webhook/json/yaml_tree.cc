@@ -51,11 +51,15 @@ struct YamlStream::Parser {
     if (raw.error == YAML_SCANNER_ERROR && at_tab) {
       return {place_of(raw.problem_mark), "a tab; YAML indents with spaces", true};
     }
+    const std::string_view context = raw.context == nullptr ? "" : raw.context;
+    if (context == "while scanning an alias") {
+      return {place_of(raw.context_mark), "* begins an alias in YAML; write \"*\" in quotes", true};
+    }
     if (raw.error == YAML_READER_ERROR) {
       return {PlaceFinder(text, first_line).at(raw.problem_offset), std::move(message), true};
     }
-    if (raw.context != nullptr) {
-      message += std::string(", ") + raw.context + " that begins on line " +
+    if (!context.empty()) {
+      message += ", " + std::string(context) + " that begins on line " +
                  std::to_string(raw.context_mark.line + 1);
     }
     return {place_of(raw.problem_mark), std::move(message), true};

@@ -42,17 +42,27 @@ void check_reach(json::Node spec, Report& report) {
   }
 }
 
-// A pattern that no namespace's name can match would guard nothing, and nobody would notice.
-void check_namespace_names(json::Node names, Report& report) {
-  for (const json::Node each : names.elements()) {
+struct KindOfName {
+  std::string_view kind;
+  bool (*is_name)(std::string_view text);
+  std::string_view form;
+};
+
+constexpr std::string_view kLabelForm =
+    "DNS label (a-z, 0-9 and - between them, at most 63 characters)";
+constexpr std::string_view kSubdomainForm = "DNS subdomain (DNS labels with . between them)";
+
+// A pattern that no name can match would reach or guard nothing, and nobody would notice.
+void check_patterns(json::Node patterns, const KindOfName& of, Report& report) {
+  for (const json::Node each : patterns.elements()) {
     const std::string text(each.text());
     std::string plain = text;
     std::ranges::replace(plain, '*', '0');  // any character that a name may have
-    if (is_dns_label(plain)) continue;
-    const bool is_prefix = text.ends_with('-') && is_dns_label(text + "0");
-    report.error(each, "no namespace has such a name: \"" + text +
-                           "\" is no DNS label (a-z, 0-9 and - between them, at most 63)" +
-                           (is_prefix ? "; write \"" + text + "*\" for all that begin so" : ""));
+    if (of.is_name(plain)) continue;
+    const bool begins_one = of.is_name(plain + "0");
+    report.error(each, "no " + std::string(of.kind) + " has such a name: \"" + text + "\" is no " +
+                           std::string(of.form) +
+                           (begins_one ? "; write \"" + text + "*\" for all that begin so" : ""));
   }
 }
 
@@ -86,7 +96,18 @@ void warn_of_opt_out(json::Node selector, Report& report) {
   }
 }
 
+void check_guarded_names(json::Node given, Report& report) {
+  const auto check = [&](std::string_view member, std::string_view kind) {
+    check_patterns(given[member], {kind, is_dns_subdomain, kSubdomainForm}, report);
+  };
+  check("names", "Secret");
+  check("providerClasses", "SecretProviderClass");
+  check("serviceAccounts", "ServiceAccount");
+  check("volumeClaims", "PersistentVolumeClaim");
+}
+
 SecretGuard decode_secrets(json::Node given, Report& report) {
+  check_guarded_names(given, report);
   SecretGuard guard;
   guard.names = patterns(given["names"]);
   guard.provider_classes = patterns(given["providerClasses"]);
@@ -108,7 +129,7 @@ std::unique_ptr<Policy> decode_policy(json::Node document, Report& report) {
   const json::Node spec = document["spec"];
   check_metadata(document["metadata"], report);
   check_reach(spec, report);
-  check_namespace_names(spec["namespaces"], report);
+  check_patterns(spec["namespaces"], {"namespace", is_dns_label, kLabelForm}, report);
   if (!spec["podSelector"] && !spec["secrets"]) {
     report.error(spec, "does nothing: add podSelector ({} selects every Pod) or secrets");
   }

@@ -133,6 +133,8 @@ TEST_CASE("yaml: a policy file refuses what makes YAML surprising, each at its p
        {"1:6: found unexpected end of stream, while scanning a quoted scalar that begins "
         "on line 1"}},
       {"a:\n\tb: 1", {"2:1: a tab; YAML indents with spaces"}},
+      {"a: [*]", {"1:5: * begins an alias in YAML; write \"*\" in quotes"}},
+      {"a:\n- *\n", {"2:3: * begins an alias in YAML; write \"*\" in quotes"}},
       {"a: b: c", {"1:5: mapping values are not allowed in this context"}},
       {"a: \x01", {"1:4: control characters are not allowed"}},
       {"a: *nobody", {"1:4: the alias *nobody has no anchor before it"}},

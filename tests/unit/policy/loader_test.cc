@@ -168,14 +168,25 @@ TEST_CASE("loader: what is wrong with a policy") {
        {"p.yaml:7:15: an empty list reaches no namespace; write namespaces: [\"*\"] if every "
         "namespace is meant"}},
       // The API server refuses a selector with such a name, and with it the whole configuration.
-      {"  pool: pool\n  podSelector: {}\n  namespaces: [payments-, team.a, -x, \"pay-*\", "
-       "\"*-x\"]\n",
+      {"  pool: pool\n  podSelector: {}\n  namespaces: [payments-, team.a, -x, \"pay-*\"]\n",
        {"p.yaml:7:16: no namespace has such a name: \"payments-\" is no DNS label (a-z, 0-9 and - "
-        "between them, at most 63); write \"payments-*\" for all that begin so",
+        "between them, at most 63 characters); write \"payments-*\" for all that begin so",
         "p.yaml:7:27: no namespace has such a name: \"team.a\" is no DNS label (a-z, 0-9 and - "
-        "between them, at most 63)",
+        "between them, at most 63 characters)",
         "p.yaml:7:35: no namespace has such a name: \"-x\" is no DNS label (a-z, 0-9 and - "
-        "between them, at most 63)"}},
+        "between them, at most 63 characters)"}},
+      // Nothing would be guarded, and nobody would notice.
+      {"  pool: pool\n  namespaces: [a]\n"
+       "  secrets: {names: [db-, a.b], providerClasses: [kv-], serviceAccounts: [a..b], "
+       "volumeClaims: [-c]}\n",
+       {"p.yaml:7:21: no Secret has such a name: \"db-\" is no DNS subdomain (DNS labels with . "
+        "between them); write \"db-*\" for all that begin so",
+        "p.yaml:7:50: no SecretProviderClass has such a name: \"kv-\" is no DNS subdomain (DNS "
+        "labels with . between them); write \"kv-*\" for all that begin so",
+        "p.yaml:7:74: no ServiceAccount has such a name: \"a..b\" is no DNS subdomain (DNS labels "
+        "with . between them)",
+        "p.yaml:7:96: no PersistentVolumeClaim has such a name: \"-c\" is no DNS subdomain (DNS "
+        "labels with . between them)"}},
       {"  pool: pool\n  podSelector: {}\n  namespaces: [\"a*b*\", \"*\", x-1]\n", {}},
       {"  pool: pool\n  namespaces: [a]\n",
        {"p.yaml:5:3: does nothing: add podSelector ({} selects every Pod) or secrets"}},
