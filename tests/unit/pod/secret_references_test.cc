@@ -73,6 +73,34 @@ TEST_CASE("secret references: every volume kind that names a Secret") {
         "Secret b at spec.volumes[1].projected.sources[2]");
 }
 
+// {"a":{"b":"db"}} of a.b, without the outer braces.
+std::string at_path(std::string_view path) {
+  const auto dot = path.find('.');
+  const auto name = "\"" + std::string(path.substr(0, dot)) + "\":";
+  return dot == std::string_view::npos ? name + "\"db\""
+                                       : name + "{" + at_path(path.substr(dot + 1)) + "}";
+}
+
+TEST_CASE("secret references: every path of the table is followed") {
+  for (const auto path : paths::kSecretsOfVolume) {
+    CAPTURE(path);
+    CHECK(references_of(in_volume(at_path(path))) == "Secret db at spec.volumes[1]");
+  }
+  CHECK(references_of(in_volume(at_path(paths::kSecretOfDriver))) ==
+        "Secret db at spec.volumes[1]");
+  CHECK(references_of(in_volume(at_path(paths::kClaimOfVolume))) ==
+        "PersistentVolumeClaim db at spec.volumes[1]");
+  CHECK(
+      references_of(in_list("containers", "{\"env\":[{" + at_path(paths::kSecretOfEnv) + "}]}")) ==
+      "Secret db at spec.containers[1].env[0]");
+  CHECK(references_of(
+            in_list("containers", "{\"envFrom\":[{" + at_path(paths::kSecretOfEnvFrom) + "}]}")) ==
+        "Secret db at spec.containers[1].envFrom[0]");
+  CHECK(references_of(in_volume("\"projected\":{\"sources\":[{" +
+                                at_path(paths::kSecretOfProjection) + "}]}")) ==
+        "Secret db at spec.volumes[1].projected.sources[0]");
+}
+
 TEST_CASE("secret references: what reaches a Secret in a roundabout way") {
   struct Row {
     std::string spec;
