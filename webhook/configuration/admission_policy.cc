@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "configuration/cel.h"
 #include "json/writer.h"
 #include "pod/names.h"
 
@@ -14,9 +15,6 @@ constexpr std::string_view kApiVersion = "admissionregistration.k8s.io/v1";
 constexpr std::string_view kDomain = ".backstop.confidential.pods";
 constexpr std::size_t kDigits = 8;
 
-// cel-go's ExpressionSizeCodePointLimit, as the API server leaves it. All that is written into
-// expressions is ASCII.
-constexpr std::size_t kExpressionBytes = 100'000;
 // kubectl apply keeps what it applied in an annotation, and the API server holds all annotations of
 // an object to 256 KiB. 1 KiB is for the annotation's name and what else there is.
 constexpr std::size_t kAppliedBytes = std::size_t{255} * 1024;
@@ -108,9 +106,9 @@ std::vector<std::string> objects_of(const AdmissionPolicy& policy) {
 }
 
 std::optional<std::string> fault_of(const AdmissionPolicy& policy) {
-  if (const auto longest = longest_of(policy); longest.bytes > kExpressionBytes) {
+  if (const auto longest = longest_of(policy); longest.bytes > cel::kExpressionBytes) {
     return too_long(longest.what + " of " + policy.name, longest.bytes, "the API server",
-                    kExpressionBytes);
+                    cel::kExpressionBytes);
   }
   const auto bytes = bytes_when_applied(policy_object(policy));
   if (bytes <= kAppliedBytes) return std::nullopt;

@@ -13,8 +13,8 @@
 
 namespace cpods::configuration::cel {
 
-// The API server parses no expression longer than this (cel-go's default
-// ExpressionSizeCodePointLimit).
+// The API server parses no expression longer than this (cel-go's ExpressionSizeCodePointLimit, as
+// it leaves it), in characters; all that is written into expressions is ASCII.
 inline constexpr std::size_t kExpressionBytes = 100'000;
 
 // A string literal. JSON's escapes are CEL's too.

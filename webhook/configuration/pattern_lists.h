@@ -11,7 +11,6 @@
 // a third of a regular expression, and it gives up, which is a refusal, on what costs too much.
 // Plain values; any thread.
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
