@@ -16,13 +16,6 @@ bool is_pod(const Request& request) {
 }
 
 // pods/binding, or the legacy bindings.
-bool is_binding(const Request& request) {
-  const auto& resource = request.resource;
-  return resource.group.empty() &&
-         ((resource.name == "pods" && resource.subresource == names::kBindingSubresource) ||
-          (resource.name == "bindings" && resource.subresource.empty()));
-}
-
 // A mirror Pod is a kubelet's report of a Pod that already runs. Anyone else who sets the
 // annotation gets no exemption, nor does a kubelet that asks for a guarded secret with it: static
 // Pods may refer to none, so that would be a stolen node's way to read one.

@@ -104,4 +104,16 @@ std::string encode(std::string_view uid, const Verdict& verdict) {
   return out.end().end().take();
 }
 
+bool is_binding(const Request& request) {
+  const auto& resource = request.resource;
+  return resource.group.empty() &&
+         ((resource.name == "pods" && resource.subresource == names::kBindingSubresource) ||
+          (resource.name == "bindings" && resource.subresource.empty()));
+}
+
+bool is_namespace_update(const Request& request) {
+  return request.operation == "UPDATE" && request.resource.group.empty() &&
+         request.resource.name == "namespaces";
+}
+
 }  // namespace cpods::admission

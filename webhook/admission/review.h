@@ -43,4 +43,8 @@ struct Request {
 // The whole AdmissionReview answer, with the request's uid.
 [[nodiscard]] std::string encode(std::string_view uid, const Verdict& verdict);
 
+// Of a Pod to a node, by pods/binding or the legacy bindings.
+[[nodiscard]] bool is_binding(const Request& request);
+[[nodiscard]] bool is_namespace_update(const Request& request);
+
 }  // namespace cpods::admission

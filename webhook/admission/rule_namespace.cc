@@ -19,11 +19,6 @@
 namespace cpods::admission {
 namespace {
 
-bool is_namespace_update(const Request& request) {
-  return request.operation == "UPDATE" && request.resource.group.empty() &&
-         request.resource.name == "namespaces";
-}
-
 bool is_exempt(const pod::Labels& labels, const names::ExemptingLabel& label) {
   const auto value = labels.find(label.key);
   return value && (label.value.empty() || *value == label.value);
@@ -88,7 +83,7 @@ Verdict check_namespace(const NamespaceExit& exit, const Cluster& cluster) {
   if (!kept) {
     return refuse(Reason::NamespaceUnknown,
                   begin +
-                      ", and its Pods could not all be listed in time, so it cannot be told "
+                      ", and its Pods could not all be listed just now, so it cannot be told "
                       "whether one of them is still kept on a pool. Try again in a moment, or let "
                       "a member of a trusted group change the label.");
   }

@@ -33,7 +33,7 @@ inline constexpr std::size_t kDocumentBytesPerByte = 17;
 // with the patch; a copy's arrays do not grow.
 inline constexpr std::size_t kRehearsalBytesPerByte = 16;
 // All parsed reviews that are not small: two of the largest and worst Pods, or one such workload.
-// With the sums above, 80 KiB a connection and twice 120 MiB for pages of Pods (below) it is below
+// With the sums above, 80 KiB a connection and twice 170 MiB for pages of Pods (below) it is below
 // the manifests' 1 GiB.
 inline constexpr std::size_t kDocumentMemory = std::size_t{240} * 1024 * 1024;
 
@@ -122,8 +122,8 @@ inline constexpr std::chrono::milliseconds kPodSearch{8000};
 inline constexpr std::size_t kPodsFirst = 40;
 inline constexpr std::size_t kPodsMost = 320;
 inline constexpr std::size_t kPodsPageBytes = std::size_t{10} * 1024 * 1024;
-// Namespaces whose Pods are looked through at once: "\"\"," has a value of 16 bytes in each three,
-// twice while its array grows, so that a page costs 120 MiB at worst, beside the sums above.
+// Namespaces whose Pods are looked through at once: at kDocumentBytesPerByte a page costs 170 MiB
+// at worst ("supplementalGroups":[0,0,…), beside the sums above.
 inline constexpr std::size_t kPodSearches = 2;
 // What was heard of namespaces is believed for so long when no watch is open any more; reconnecting
 // pauses for half of it at most.
@@ -168,9 +168,9 @@ inline constexpr std::size_t kNameBytes = 253;
 // namespace: 4000 of the longest names against a hundred globs take a sixth of a second.
 inline constexpr std::size_t kSecretReferences = 4000;
 
-// Distinct scopes in a webhook configuration. Three entries each of about a kilobyte stay below the
-// 1.5 MiB that the API server's store takes; where there are more, the API server is told to ask
-// about every namespace.
+// Distinct scopes that become entries of a webhook configuration at all; where there are more, the
+// API server is told to ask about every namespace. How much their entries may take is bounded too
+// (configuration/webhooks.cc).
 inline constexpr std::size_t kScopes = 250;
 
 }  // namespace cpods::limits

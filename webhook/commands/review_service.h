@@ -12,6 +12,7 @@
 #include "admission/decide.h"
 #include "base/limits.h"
 #include "commands/review_metrics.h"
+#include "configuration/trusted.h"
 #include "kube/namespace_cache.h"
 #include "kube/pod_search.h"
 #include "policy/store.h"
@@ -30,9 +31,15 @@ struct ApiQuestions {
 
 class ReviewService {
  public:
+  // `trusted`: who is let through though an entry asks about them, because it was written for
+  // others.
   ReviewService(const policy::Store& policies, const admission::Cluster& cluster, ApiQuestions api,
-                ReviewMetrics& metrics)
-      : policies_(policies), cluster_(cluster), api_(api), metrics_(metrics) {}
+                ReviewMetrics& metrics, std::optional<configuration::Trusted> trusted)
+      : policies_(policies),
+        cluster_(cluster),
+        api_(api),
+        metrics_(metrics),
+        trusted_(std::move(trusted)) {}
 
   // Adds POST /mutate and POST /validate.
   void add_routes(server::Routes& routes);
@@ -71,6 +78,7 @@ class ReviewService {
   const admission::Cluster& cluster_;
   ApiQuestions api_;
   ReviewMetrics& metrics_;
+  std::optional<configuration::Trusted> trusted_;
   server::Budget documents_{limits::kDocumentMemory};  // what parsed reviews may cost at once
 };
 

@@ -112,7 +112,8 @@ class Serving {
     if (auto code = reach_api_server(err)) return code;
     if (auto code = take_certificates(err)) return code;
     if (auto code = keep_webhooks(err)) return code;
-    service_.emplace(policies_, cluster(), questions(), metrics_);
+    service_.emplace(policies_, cluster(), questions(), metrics_,
+                     options_.manage_webhooks ? std::optional(options_.trusted) : std::nullopt);
     if (auto code = listen(err)) return code;
     if (api_) api_->loop.start();
     return std::nullopt;

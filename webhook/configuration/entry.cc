@@ -59,10 +59,13 @@ void write_client_config(json::Writer& out, const Address& address, std::string_
 // Azure/AKS: what its admissions enforcer adds, so that webhooks leave its own namespaces alone.
 // One that asks for the label would leave out all others.
 bool is_of_the_enforcer(json::Node expression) {
-  const auto op = expression["operator"].text();
-  if (op != "DoesNotExist" && op != "NotIn") return false;
-  return std::ranges::find(names::kExemptingLabels, expression["key"].text(),
-                           &names::ExemptingLabel::key) != names::kExemptingLabels.end();
+  const auto label = std::ranges::find(names::kExemptingLabels, expression["key"].text(),
+                                       &names::ExemptingLabel::key);
+  if (label == names::kExemptingLabels.end()) return false;
+  if (expression["operator"].text() == "DoesNotExist") return true;
+  const auto value = label->value.empty() ? "true" : label->value;
+  return expression["operator"].text() == "NotIn" && expression["values"].size() == 1 &&
+         expression["values"].at(0).text() == value;
 }
 
 // A list of expressions that has none left is left out: where there was none, the enforcer adds it.

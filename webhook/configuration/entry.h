@@ -47,7 +47,7 @@ struct Address {
 [[nodiscard]] bool agrees(json::Node stored, const Entry& entry, const Address& address);
 // `stored` as it is but for its clientConfig, which leads to the same path at `address`.
 [[nodiscard]] std::string moved_to(json::Node stored, const Address& address);
-// AKS' admissions enforcer has made `stored` leave namespaces out.
+// `stored` leaves namespaces out by expressions such as AKS' admissions enforcer adds.
 [[nodiscard]] bool is_narrowed(json::Node stored);
 
 }  // namespace cpods::configuration

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "base/limits.h"
-#include "configuration/cel.h"
 #include "configuration/condition.h"
 #include "configuration/reach.h"
 #include "configuration/resource_rules.h"
@@ -44,17 +43,6 @@ std::string body_of(const Settings& settings) {
 }
 
 // ---- Entries of one scope --------------------------------------------------------------------
-
-// What the API server can be told of: where the scopes are too many, or the names of one too long,
-// it asks about more than the policies reach.
-std::vector<Reach> askable(std::vector<Reach> reaches) {
-  if (reaches.size() > limits::kScopes) return {everywhere(reaches)};
-  for (auto& reach : reaches) {
-    const auto condition = reach.scope.condition();
-    if (condition && condition->size() > cel::kExpressionBytes) reach.scope.names.clear();
-  }
-  return reaches;
-}
 
 Settings settings_in(const Scope& scope, std::string_view rules,
                      std::vector<Condition> conditions) {
@@ -148,11 +136,8 @@ std::string configuration_of(std::string_view kind, std::string_view name,
   return out.end().end().take();
 }
 
-}  // namespace
-
-Entries scoped_entries(const policy::Snapshot& snapshot, const Trusted& trusted) {
-  const auto all = reaches_of(snapshot);
-  const auto reaches = askable(all);
+Entries entries_of(const std::vector<Reach>& reaches, const std::set<std::string>& keys,
+                   const Trusted& trusted) {
   Entries out;
   for (const auto& reach : that_place(reaches)) {
     out.mutating.push_back(place_entry(reach));
@@ -165,10 +150,31 @@ Entries scoped_entries(const policy::Snapshot& snapshot, const Trusted& trusted)
   for (const auto& reach : that_speak_of_templates(reaches)) {
     out.validating.push_back(templates_entry(reach));
   }
-  if (const auto keys = keys_of(all); !keys.empty()) {
-    out.validating.push_back(namespaces_entry(keys, trusted));
-  }
+  if (!keys.empty()) out.validating.push_back(namespaces_entry(keys, trusted));
   return out;
+}
+
+// Half of what the API server's store takes of one object (1.5 MiB) in any case: while entries are
+// on notice, those that replace them stand beside them. The bodies are a third of what is stored:
+// names, addresses with two authorities, and managedFields are the rest.
+constexpr std::size_t kBodies = std::size_t{150} * 1024;
+
+bool fit(const Entries& entries) {
+  std::size_t bytes = 0;
+  for (const auto& entry : entries.validating) bytes += entry.body.size();
+  return bytes <= kBodies;
+}
+
+}  // namespace
+
+Entries scoped_entries(const policy::Snapshot& snapshot, const Trusted& trusted) {
+  const auto reaches = reaches_of(snapshot);
+  const auto keys = keys_of(reaches);
+  if (reaches.size() <= limits::kScopes) {
+    auto entries = entries_of(reaches, keys, trusted);
+    if (fit(entries)) return entries;
+  }
+  return entries_of({everywhere(reaches)}, keys, trusted);
 }
 
 std::vector<std::string> webhook_configurations(const policy::Snapshot& snapshot,

@@ -1,7 +1,8 @@
 #pragma once
 // How long each notice has stood, by the clock of whoever looks: the clocks of replicas are not
 // compared. A notice with another text is another notice, however soon it came after the one that
-// was struck, or after its entry was taken away and added again.
+// was struck, or after its entry was taken away and added again. Where nobody could look for long,
+// because the API server was away, all begin anew: those who need an entry could not look either.
 // A value; one owner, one thread.
 
 #include <chrono>
@@ -19,9 +20,12 @@ class Patience {
 
   explicit Patience(Clock::duration patience) : patience_(patience) {}
 
-  // Names of the entries whose notice has been among those given for as long as patience lasts.
+  // Of the notices that a look at `now` saw: names of the entries whose notice all looks have seen
+  // for as long as patience lasts, none of them half of it after the one before.
   [[nodiscard]] std::set<std::string, std::less<>> over(const Notices& given,
                                                         Clock::time_point now) {
+    if (now - last_look_ > patience_ / 2) known_.clear();
+    last_look_ = now;
     std::erase_if(known_, [&](const auto& each) { return !given.contains(each.first); });
     std::set<std::string, std::less<>> names;
     for (const auto& [name, notice] : given) {
@@ -39,6 +43,7 @@ class Patience {
   };
 
   Clock::duration patience_;
+  Clock::time_point last_look_;
   std::map<std::string, Known> known_;
 };
 

@@ -86,9 +86,11 @@ class WebhookKeeper::Impl {
   asio::awaitable<std::optional<ApiFailure>> write(const Stored& stored,
                                                    const std::vector<Entry>& wanted,
                                                    json::Node address);
+  asio::awaitable<std::optional<ApiFailure>> send(std::string path,
+                                                  std::optional<std::string> patch);
   Wish wish_for(const Stored& stored, const std::vector<Entry>& wanted);
   void note_presence(const Stored& stored);
-  void note_narrowed(const Stored& stored);
+  void note_narrowed(const Stored& stored, const std::vector<Entry>& wanted);
   bool note_failure(std::string_view what, std::string_view why);
   Milliseconds period() {
     const bool absent =
@@ -199,7 +201,6 @@ asio::awaitable<std::optional<WebhookKeeper::Impl::Stored>> WebhookKeeper::Impl:
   }
   Stored stored{std::move(path), std::move(*document)};
   note_presence(stored);
-  note_narrowed(stored);
   co_return std::move(stored);
 }
 
@@ -217,10 +218,15 @@ void WebhookKeeper::Impl::note_presence(const Stored& stored) {
 }
 
 // What the enforcer adds is left to it: who fights it loses every second round.
-void WebhookKeeper::Impl::note_narrowed(const Stored& stored) {
+void WebhookKeeper::Impl::note_narrowed(const Stored& stored, const std::vector<Entry>& wanted) {
   std::set<std::string> names;
   for (const auto entry : stored.root()["webhooks"].elements()) {
     if (configuration::is_narrowed(entry)) names.emplace(entry["name"].text());
+  }
+  // A policy may say so itself.
+  for (const auto& each : wanted) {
+    const auto body = json::Document::parse(each.body);
+    if (body && configuration::is_narrowed(body->root())) names.erase(each.name);
   }
   if (std::exchange(narrowed_[stored.path], names) == names || names.empty()) return;
   spdlog::warn(
@@ -233,16 +239,29 @@ void WebhookKeeper::Impl::note_narrowed(const Stored& stored) {
 asio::awaitable<std::optional<ApiFailure>> WebhookKeeper::Impl::write(
     const Stored& stored, const std::vector<Entry>& wanted, json::Node address) {
   if (!stored.document) co_return std::nullopt;
+  note_narrowed(stored, wanted);
   const auto wish = wish_for(stored, wanted);
+  auto path = stored.path;
   auto patch = list_patch(stored.root(), wish, address, settings_.bundles);
+  auto failed = co_await send(std::move(path), std::move(patch));
+  if (failed && failed->status != kConflict) {
+    // Notices are struck and given all the same, or another replica would take away what is needed.
+    auto again = stored.path;
+    auto notices = notices_patch(stored.root(), notices_for(stored.root(), wanted, now_text()));
+    (void)co_await send(std::move(again), std::move(notices));
+  }
+  co_return failed;
+}
+
+asio::awaitable<std::optional<ApiFailure>> WebhookKeeper::Impl::send(
+    std::string path, std::optional<std::string> patch) {
   if (!patch) co_return std::nullopt;
-  net::Request request("PATCH", stored.path + kFieldManager);
+  net::Request request("PATCH", path + kFieldManager);
   request.content("application/json-patch+json", std::move(*patch));
   auto answer = co_await api_.call(std::move(request), kLimit);
   if (!answer) co_return std::move(answer.error());
   written_.fetch_add(1, std::memory_order_relaxed);
-  spdlog::info("webhook configurations: wrote {}: {} entries needed, {} on notice, {} taken away",
-               name_in(stored.path), wanted.size(), wish.notices.size(), wish.gone.size());
+  spdlog::info("webhook configurations: wrote {}", name_in(path));
   co_return std::nullopt;
 }
 
@@ -250,9 +269,10 @@ Wish WebhookKeeper::Impl::wish_for(const Stored& stored, const std::vector<Entry
   Wish wish{
       .entries = wanted, .notices = notices_for(stored.root(), wanted, now_text()), .gone = {}};
   auto& patience = patience_.try_emplace(stored.path, settings_.patience).first->second;
-  wish.gone = patience.over(notices_in(stored.root()), steady_clock::now());
   // Of those on notice, the ones that are needed here after all are not among `wish.notices`.
-  std::erase_if(wish.gone, [&](const auto& name) { return wish.notices.erase(name) == 0; });
+  for (const auto& name : patience.over(notices_in(stored.root()), steady_clock::now())) {
+    if (wish.notices.erase(name) > 0) wish.gone.insert(name);
+  }
   return wish;
 }
 

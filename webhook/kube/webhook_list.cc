@@ -54,6 +54,14 @@ bool write_notices(json::Writer& patch, json::Node configuration, const Notices&
   return true;
 }
 
+// A list of operations, of which the first fails where somebody was faster.
+json::Writer begun(json::Node configuration) {
+  json::Writer patch;
+  patch.array().object().field("op", "test").field("path", "/metadata/resourceVersion");
+  patch.field("value", configuration["metadata"]["resourceVersion"].text()).end();
+  return patch;
+}
+
 bool same_json(json::Node stored, const std::string& text) {
   const auto document = json::Document::parse(text);
   return document && document->root().equals(stored);
@@ -137,13 +145,18 @@ json::Node address_in(json::Node configuration) {
 
 std::optional<std::string> list_patch(json::Node configuration, const Wish& wish,
                                       json::Node address, Bundles bundles) {
-  json::Writer patch;
-  patch.array().object().field("op", "test").field("path", "/metadata/resourceVersion");
-  patch.field("value", configuration["metadata"]["resourceVersion"].text()).end();
+  auto patch = begun(configuration);
   const bool notices = write_notices(patch, configuration, wish.notices);
   const bool entries = write_entries(patch, configuration, wish, address, bundles);
   patch.end();
   return notices || entries ? std::optional(patch.take()) : std::nullopt;
+}
+
+std::optional<std::string> notices_patch(json::Node configuration, const Notices& notices) {
+  auto patch = begun(configuration);
+  const bool differs = write_notices(patch, configuration, notices);
+  patch.end();
+  return differs ? std::optional(patch.take()) : std::nullopt;
 }
 
 }  // namespace cpods::kube

@@ -54,5 +54,8 @@ struct Wish {
 // where it is so already. `address`: a clientConfig. Throws json::Malformed.
 [[nodiscard]] std::optional<std::string> list_patch(json::Node configuration, const Wish& wish,
                                                     json::Node address, Bundles bundles);
+// The same of the notices alone, for where the API server does not take the entries.
+[[nodiscard]] std::optional<std::string> notices_patch(json::Node configuration,
+                                                       const Notices& notices);
 
 }  // namespace cpods::kube

@@ -78,12 +78,12 @@ TEST_CASE("namespace: a label that keeps it in a policy stays while a Pod is kep
     // Where none is kept it may go.
     CHECK(said(kTenants, change(kPay, after), Running("")) == "allowed NotConcerned");
     // Where nobody could look it stays.
-    CHECK(
-        said(kTenants, change(kPay, after), Running(std::nullopt)) ==
-        "refused NamespaceUnknown: namespace payments: " + how +
-            " takes it out of policy \"tenants\", and its Pods could not all be listed in time, so "
-            "it cannot be told whether one of them is still kept on a pool. Try again in a "
-            "moment, or let a member of a trusted group change the label.");
+    CHECK(said(kTenants, change(kPay, after), Running(std::nullopt)) ==
+          "refused NamespaceUnknown: namespace payments: " + how +
+              " takes it out of policy \"tenants\", and its Pods could not all be listed just now, "
+              "so "
+              "it cannot be told whether one of them is still kept on a pool. Try again in a "
+              "moment, or let a member of a trusted group change the label.");
   }
 }
 
@@ -204,7 +204,7 @@ TEST_CASE("namespace: of several policies that are left, one concerns the Pod") 
             kRemedy);
   CHECK(said(yaml, change(kPay, ""), Running(std::nullopt)) ==
         "refused NamespaceUnknown: namespace payments: this update takes it out of policy \"also\" "
-        "and 1 more, and its Pods could not all be listed in time, so it cannot be told whether "
+        "and 1 more, and its Pods could not all be listed just now, so it cannot be told whether "
         "one of them is still kept on a pool. Try again in a moment, or let a member of a trusted "
         "group change the label.");
 }
