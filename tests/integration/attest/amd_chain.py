@@ -27,14 +27,15 @@ def numbers_of(der):
 
 
 class AmdChain:
-    """Its files lie in `folder`: ark.pem, ask.pem, asvk.pem, vcek.pem."""
+    """Its files lie in `folder`: ark.pem, ask.pem, asvk.pem, vcek.pem. `bits`: of its RSA keys; AMD's
+    have 4096, and OpenSSL's security level 3 takes no fewer than 3072."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, bits=3072):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "authority.ext").write_text("basicConstraints=critical,CA:TRUE\n")
         for name in ("ark", "ask"):
-            self.openssl("genrsa", "-out", f"{name}.key", "3072")
+            self.openssl("genrsa", "-out", f"{name}.key", str(bits))
         self.openssl("req", "-x509", "-new", "-key", "ark.key", "-out", "ark.pem", "-days", "3650",
                      "-subj", subject("ARK-Milan"), *PSS)
         for name, common in (("ask", "SEV-Milan"), ("asvk", "SEV-VLEK-Milan")):

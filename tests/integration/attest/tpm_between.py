@@ -1,20 +1,24 @@
-"""Stands between a program and a software TPM: passes on what they say, until its `meddle` does
-something else."""
+"""Stands between a program and a software TPM: passes on what they say, until its `meddle` or its
+`answer` does something else."""
 
 import selectors
 import socket
 import threading
+import time
 
 from software_tpm import free_port_pair
 
 
 class Between:
     """`meddle(count)` is called before the count-th command (from 1) is passed on to the TPM; what
-    it answers False to, and everything after it, never arrives."""
+    it answers False to, and everything after it, never arrives. `answer(command)` may give the bytes
+    to answer with in the TPM's place. `waited`: the seconds that the TPM took over its answers."""
 
-    def __init__(self, tpm_port, meddle):
+    def __init__(self, tpm_port, meddle=lambda _: True, answer=lambda _: None):
         self.meddle = meddle
+        self.answer = answer
         self.commands = 0
+        self.waited = 0.0
         self.stopped = threading.Event()
         port = free_port_pair()
         self.tcti = f"swtpm:host=127.0.0.1,port={port}"
@@ -38,21 +42,28 @@ class Between:
         selector = selectors.DefaultSelector()
         selector.register(client, selectors.EVENT_READ, tpm)
         selector.register(tpm, selectors.EVENT_READ, client)
+        asked = None
         while not self.stopped.is_set():
             for key, _ in selector.select(0.1):
                 try:
                     content = key.fileobj.recv(65536)
-                except ConnectionError:
-                    return
-                if not content:
-                    return
-                if counted and key.fileobj is client:
-                    self.commands += 1
-                    if not self.meddle(self.commands):
-                        self.stopped.wait(60)
+                    if not content:
                         return
-                try:
-                    key.data.sendall(content)
+                    target = key.data
+                    if counted and key.fileobj is client:
+                        self.commands += 1
+                        if not self.meddle(self.commands):
+                            self.stopped.wait(60)
+                            return
+                        own = self.answer(content)
+                        if own is not None:
+                            content, target = own, client
+                        else:
+                            asked = time.perf_counter()
+                    elif asked is not None and key.fileobj is tpm:
+                        self.waited += time.perf_counter() - asked
+                        asked = None
+                    target.sendall(content)
                 except ConnectionError:
                     return
 
