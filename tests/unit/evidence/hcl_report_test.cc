@@ -24,6 +24,17 @@ TEST_CASE("hcl: the hardware report and the claims are found where they are") {
   CHECK(parsed->hardware_report.size() == 1184);
 }
 
+TEST_CASE("hcl: its parts can be had without a word on what is wrong with them") {
+  Bytes bytes = report();
+  sample::put_u32(bytes, 0x000, 0);
+  const auto parsed = read_hcl_report(bytes);
+  REQUIRE(parsed);
+  CHECK(as_text(parsed->runtime_claims) == kClaims);
+  CHECK(parsed->hardware_report.data() == bytes.data() + 0x20);
+  bytes.resize(kHclClaimsOffset - 1);
+  CHECK_FALSE(read_hcl_report(bytes));
+}
+
 TEST_CASE("hcl: both known versions are read") {
   Bytes bytes = report();
   sample::put_u32(bytes, 0x004, 1);
