@@ -13,8 +13,10 @@
 #include <sstream>
 #include <string>
 
+#include "evidence/certificate_table.h"
 #include "evidence/evidence_json.h"
 #include "evidence/hcl_report.h"
+#include "evidence/runtime_claims.h"
 #include "unit/evidence/sample_evidence.h"
 #include "unit/recorded_data.h"
 
@@ -414,6 +416,52 @@ TEST_CASE("genuine: no recorded SNP report may have another length") {
   for (std::size_t size = 0; size < whole.size(); ++size) {
     Appraisal appraisal;
     CHECK_FALSE(check_snp_report(prefix(whole, size), appraisal));
+  }
+}
+
+// Every parser of bytes, whatever the file is meant for.
+void parse_all(const Bytes& bytes) {
+  Appraisal hcl;
+  Appraisal snp;
+  Appraisal quoted;
+  Appraisal claimed;
+  (void)check_hcl_report(bytes, hcl);
+  (void)read_hcl_report(bytes);
+  (void)check_snp_report(bytes, snp);
+  (void)check_quote(bytes, quoted);
+  (void)check_runtime_claims(bytes, claimed);
+  (void)read_pcrs(bytes);
+  (void)read_certificates(bytes);
+  (void)read_certificate_table(bytes);
+}
+
+TEST_CASE("genuine: no recorded file, ended at any length, crashes any parser") {
+  if (!recorded()) return;
+  std::set<Bytes> seen;  // some were recorded by several
+  for (const auto& entry : fs::recursive_directory_iterator(recorded::folder() / "vectors")) {
+    const auto path = fs::relative(entry.path(), recorded::folder() / "vectors");
+    if (!entry.is_regular_file() || path.begin()->string() == "tampered") continue;
+    // JSON and PEM end early above and in truncation_test.cc, where their parsers take longer.
+    const auto whole = bytes_of(path);
+    if (path.extension() == ".json" || as_text(whole).contains("-----BEGIN ")) continue;
+    if (!seen.insert(whole).second) continue;
+    CAPTURE(path.string());
+    for (std::size_t size = 0; size <= whole.size(); ++size) parse_all(prefix(whole, size));
+  }
+  CHECK(seen.size() > 40);
+}
+
+TEST_CASE("genuine: no recorded runtime claims may end early") {
+  if (!recorded()) return;
+  for (const auto* name : {"v0", "v1", "v2", "genoa"}) {
+    const auto whole = bytes_of("derived/evidence-" + std::string(name) + ".runtime.json");
+    CAPTURE(name);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      Appraisal appraisal;
+      CHECK_FALSE(check_runtime_claims(prefix(whole, size), appraisal));
+    }
+    Appraisal appraisal;
+    CHECK(check_runtime_claims(whole, appraisal));
   }
 }
 
