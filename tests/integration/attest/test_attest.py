@@ -15,8 +15,10 @@ from attest_case import OF_TESTS, PROGRAM, AttestCase, chain, demand, refusal
 from hcl_report import (MEASUREMENT, POLICY_DEBUG, POLICY_OF_AZURE, hcl_report, runtime_claims,
                         snp_report)
 from imds import Imds, thim
-from software_tpm import SoftwareTpm, free_port_pair
+from software_tpm import ATTESTATION_KEY, SoftwareTpm, free_port_pair
 from tpm_between import Between
+from tpm_words import (NV_READ, NV_READ_PUBLIC, PCR_READ, QUOTE, RETRY, code_of, nv_read,
+                       nv_read_public, pcr_read, wanted_of)
 
 SETTINGS = ("products", "signingKey", "minTcb", "measurements", "idKeyDigests", "minGuestSvn",
             "hostData", "chipIds", "vmpl", "pcrs", "requireSecureBoot", "requireNoSmt",
@@ -403,6 +405,142 @@ class Interruptions(VtpmCase):
                            "--termination-log", "/dev/null")
         self.assertEqual(done.returncode, 11)
         self.assertRegex(done.stderr, " failed: .*; the Pod is not allowed to start\n")
+
+
+class Answers(VtpmCase):
+    """A TPM that answers, and not what this node's vTPM would have."""
+
+    def setUp(self):
+        super().setUp()
+        self.claims = self.provision()
+
+    def check_answers(self, name, code, sentence, answer, *more):
+        between = Between(self.tpm.port, answer=answer)
+        try:
+            self.check_tpm(name, code, sentence, *more, tcti=between.tcti)
+        finally:
+            between.stop()  # swtpm talks to one program at a time
+        return between
+
+    def with_report(self, content):
+        """Answers as a TPM whose index holds `content`."""
+        def answer(command):
+            if code_of(command) == NV_READ_PUBLIC:
+                return nv_read_public(command, len(content))
+            if code_of(command) == NV_READ:
+                size, offset = wanted_of(command)
+                return nv_read(content[offset:offset + size])
+            return None
+        return answer
+
+    def test_a_tpm_that_is_busy_for_a_while_is_asked_again(self):
+        last = []
+
+        def twice(command):
+            last.append(command)
+            return RETRY if last[-3:] != [command] * 3 else None
+        between = self.check_answers("twice before each", 0, attested(), twice)
+        self.assertGreater(between.commands, 3 * 9)
+
+    def test_a_tpm_that_stays_busy_is_a_transport_failure_in_time(self):
+        rows = [(None, "reading the public part of NV index"),
+                (NV_READ, "TPM2_NV_Read of 0x01400001"), (PCR_READ, "TPM2_PCR_Read"),
+                (QUOTE, "TPM2_Quote with 0x81000003")]
+        for code, what in rows:
+            begin = time.monotonic()
+            self.check_answers(what, 11, refusal(
+                f"{what} failed: tpm:warn(2.0): the TPM was not able to start the command"),
+                lambda command: RETRY if code in (None, code_of(command)) else None,
+                "--timeout", "5")
+            self.assertLess(time.monotonic() - begin, 5)
+
+    def test_a_report_of_the_newer_size_is_read_whole(self):
+        machine = {"secure-boot": True, "tpm-enabled": True, "vmUniqueId": "0" * 600}
+        claims = json.dumps({**json.loads(self.claims), "vm-configuration": machine},
+                            separators=(",", ":")).encode()
+        report = hcl_report(claims, self.signed(claims), total=2600)
+        self.assertGreater(0x4D4 + len(claims), 2048)
+        self.check_answers("2600", 0, attested(), self.with_report(report), "--output", self.output)
+        kept = json.loads((self.output / "evidence.json").read_text())["hcl_report"]
+        self.assertEqual(base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4)), report)
+        self.check_answers("nothing", 12, refusal(
+            "hcl.len: the report in the vTPM has 0 bytes, its headers alone take 1236"),
+            self.with_report(b""))
+
+    def test_a_read_that_is_answered_short_or_long_is_a_transport_failure(self):
+        for change in (-1, 1):
+            def answer(command):
+                if code_of(command) != NV_READ:
+                    return None
+                return nv_read(bytes(wanted_of(command)[0] + change))
+            self.check_answers(change, 11, refusal(
+                "TPM2_NV_Read of 0x01400001 answered with another number of bytes than asked for"),
+                answer)
+
+    def test_a_report_that_is_renewed_while_it_is_read_is_not_taken_for_one(self):
+        other = self.claims.replace(b'"console-enabled":true', b'"console-enabled":null')
+        self.assertEqual(len(other), len(self.claims))
+        first = hcl_report(self.claims, self.signed(self.claims))
+        second = hcl_report(other, self.signed(other))
+        for one, two in ((first, second), (second, first)):
+            self.check_answers("torn", 13, refusal(
+                "bind.sha256: report_data of the SNP report is not the SHA-256 of the runtime "
+                "claims"), self.with_report(one[:1024] + two[1024:]))
+        self.check_answers("whole", 0, attested(), self.with_report(second))
+
+    def test_a_report_of_before_the_key_was_renewed_vouches_for_no_quote_of_now(self):
+        before = hcl_report(self.claims, self.signed(self.claims))
+        self.tpm.tool("tpm2_evictcontrol", "-C", "o", "-c", ATTESTATION_KEY)
+        claims = runtime_claims(self.tpm.make_attestation_key())
+        self.tpm.write_report(hcl_report(claims, self.signed(claims)))
+        self.check_tpm("both new", 0, attested())
+        self.check_answers("the report is old", 13, refusal(
+            "quote.rsa: the TPM's quote is not signed by the attestation key of the HCL report"),
+            self.with_report(before))
+
+    def test_a_quote_of_another_time_is_not_fresh(self):
+        first, second = self.quotes(), self.quotes()
+        self.assertNotEqual(first, second)
+        self.check_answers("played back", 15, refusal(
+            "quote.nonce: the TPM's quote does not answer this attestation's nonce"),
+            lambda command: first if code_of(command) == QUOTE else None)
+
+    def quotes(self):
+        """What the TPM itself answers to TPM2_Quote in a run."""
+        heard = []
+        between = Between(self.tpm.port, hear=lambda command, answer: heard.append(
+            answer) if code_of(command) == QUOTE else None)
+        try:
+            self.check_tpm("heard", 0, attested(), tcti=between.tcti)
+        finally:
+            between.stop()
+        return heard[-1]  # libtpms says RETRY by itself to the first
+
+    def test_an_old_report_is_as_good_as_the_key_it_names(self):
+        # When the quote was made is what the nonce tells; of the report nothing does.
+        claims = self.claims[:-1] + b',"user-data":"' + b"5A" * 64 + b'"}'
+        self.tpm.write_report(hcl_report(claims, self.signed(claims)))
+        for name in ("once", "again"):
+            self.check_tpm(name, 0, attested())
+
+    def test_pcrs_that_change_are_read_again_and_never_told_as_quoted(self):
+        asked = []
+
+        def otherwise(times):
+            def answer(command):
+                if code_of(command) != PCR_READ:
+                    return None
+                asked.append(command)
+                return pcr_read(command, len(asked)) if len(asked) <= times else None
+            return answer
+        # Three replies hold the 24 PCRs: before the first quote they are others than after it.
+        self.check_answers("once", 0, attested(), otherwise(3))
+        asked.clear()
+        self.check_answers("always", 11, refusal(
+            "the PCRs of the TPM changed during each of three quotes"), otherwise(1000))
+        self.check_answers("never", 13, refusal(
+            "quote.pcr_digest: the TPM's quote is over other PCR values than were read"),
+            lambda command: pcr_read(command, 1) if code_of(command) == PCR_READ else None)
 
 
 if __name__ == "__main__":

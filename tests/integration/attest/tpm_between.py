@@ -12,11 +12,14 @@ from software_tpm import free_port_pair
 class Between:
     """`meddle(count)` is called before the count-th command (from 1) is passed on to the TPM; what
     it answers False to, and everything after it, never arrives. `answer(command)` may give the bytes
-    to answer with in the TPM's place. `waited`: the seconds that the TPM took over its answers."""
+    to answer with in the TPM's place. `hear(command, answer)` is told what the TPM itself answered.
+    `waited`: the seconds that the TPM took over its answers."""
 
-    def __init__(self, tpm_port, meddle=lambda _: True, answer=lambda _: None):
+    def __init__(self, tpm_port, meddle=lambda _: True, answer=lambda _: None,
+                 hear=lambda command, answer: None):
         self.meddle = meddle
         self.answer = answer
+        self.hear = hear
         self.commands = 0
         self.waited = 0.0
         self.stopped = threading.Event()
@@ -42,7 +45,8 @@ class Between:
         selector = selectors.DefaultSelector()
         selector.register(client, selectors.EVENT_READ, tpm)
         selector.register(tpm, selectors.EVENT_READ, client)
-        asked = None
+        asked = command = None
+        heard = b""
         while not self.stopped.is_set():
             for key, _ in selector.select(0.1):
                 try:
@@ -59,10 +63,13 @@ class Between:
                         if own is not None:
                             content, target = own, client
                         else:
-                            asked = time.perf_counter()
-                    elif asked is not None and key.fileobj is tpm:
-                        self.waited += time.perf_counter() - asked
-                        asked = None
+                            asked, command, heard = time.perf_counter(), content, b""
+                    elif asked is not None:
+                        heard += content  # an answer may come in pieces
+                        if len(heard) == int.from_bytes(heard[2:6], "big"):
+                            self.waited += time.perf_counter() - asked
+                            asked = None
+                            self.hear(command, heard)
                     target.sendall(content)
                 except ConnectionError:
                     return
