@@ -65,8 +65,7 @@ Certificate certificate_of(const RootCertificate& root) {
 
 Key key_of(const RsaKey& rsa) {
   const auto number = [](const Bytes& bytes) {
-    return Owned<BIGNUM, BN_free>(
-        BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr));
+    return Owned<BIGNUM, BN_free>(BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr));
   };
   const auto n = number(rsa.modulus);
   const auto e = number(rsa.exponent);
@@ -162,8 +161,8 @@ void bench(const std::string& text, const Roots& roots) {
   const auto appraisal = verify(evidence, expected);
   need(appraisal.verified(), "the evidence is not verified");
 
-  const auto* product = std::ranges::find(roots, product_of_leaf(evidence.chain.leaf),
-                                          &ProductRoots::product);
+  const auto* product =
+      std::ranges::find(roots, product_of_leaf(evidence.chain.leaf), &ProductRoots::product);
   need(product != roots.end(), "the leaf's product is not known");
   const auto ark = certificate_of(product->ark);
   const auto ask = certificate_of(product->ask);

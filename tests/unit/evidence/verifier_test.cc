@@ -260,6 +260,17 @@ TEST_CASE("snp: a report of another length leaves the rest unchecked") {
   CHECK(sample::skipped(appraisal) == "snp.ecdsa snp.report_data");
 }
 
+TEST_CASE("vtpm: a report that does not tell its product is of one only where the chain says so") {
+  const auto wanted = json::Document::parse(R"({"products":["Milan"]})");
+  auto evidence = sample::evidence(kNonce);
+  sample::put_signed(evidence, 0x000, 2);  // version 2: before CPUID was in it
+  sample::put_signed(evidence, 0x188, 0, 3);
+  CHECK(verify(evidence, sample::expecting(kNonce, wanted->root())).verified());
+  evidence.chain.leaf = sample::forged().issue(sample::vcek_leaf());
+  CHECK(sample::failed(verify(evidence, sample::expecting(kNonce, wanted->root()))) ==
+        "x509.chain policy.products");
+}
+
 TEST_CASE("vtpm: verifying takes far less than 50 ms of a core") {
   const auto evidence = sample::evidence(kNonce);
   // CPU time, and the best of several: other work on the machine has no say.
