@@ -73,8 +73,8 @@ class Ground:
         self._make()
 
     def _make(self) -> None:
-        objects = [_cluster_role_binding("second-scheduler", "system:kube-scheduler"),
-                   _cluster_role_binding("labeller", "cluster-admin")]
+        objects = [cluster_role_binding("second-scheduler", "system:kube-scheduler"),
+                   cluster_role_binding("labeller", "cluster-admin")]
         for name in (self.pay, self.tier, self.labelled):
             labels = {OPT_IN_LABEL: "true"} if name == self.labelled else {}
             objects += [{"apiVersion": "v1", "kind": "Namespace",
@@ -199,7 +199,7 @@ def _role_ref(role: str) -> dict:
     return {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
 
 
-def _cluster_role_binding(user: str, role: str) -> dict:
+def cluster_role_binding(user: str, role: str) -> dict:
     return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
             "metadata": {"name": user}, "roleRef": _role_ref(role),
             "subjects": [{"kind": "User", "name": user}]}

@@ -5,11 +5,13 @@ import shutil
 import threading
 import time
 
+from harness.control_plane import CONFIDENTIAL_NODE
 from harness.processes import wait_until
 from harness.webhook import Webhook
 
 import arrangements
 import pods
+from escape import cluster_role_binding
 from support import ClusterCase
 
 POLICY = """\
@@ -124,6 +126,27 @@ class ManagedWebhooks(ClusterCase):
         wait_until("what is needed is on notice no more",
                    lambda: not needed.intersection(self.notices(0)), 10)
         self.assertTrue(self.is_refused(namespace))
+
+    def test_a_scheduler_that_becomes_trusted_is_not_held_up_by_the_entries_of_before(self):
+        namespace = self.namespace("managed-trusted", opted_in=True)
+        scheduler = self.installation.control_plane.kubectl_as("later", "/CN=later")
+        self.kubectl.apply(cluster_role_binding("later", "system:kube-scheduler"))
+        self.kubectl.create(pods.pod(namespace, "web", schedulerName="later"))
+        path = f"/api/v1/namespaces/{namespace}/pods/web/binding"
+        bind = ("create", "--raw", path, "-f", "-")
+        binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "web"},
+                   "target": {"kind": "Node", "name": CONFIDENTIAL_NODE}}
+        self.assertIn('"later" binds this Pod to a node',
+                      scheduler.run(*bind, objects=binding).err)
+        self.webhook.stop()
+        self.addCleanup(self.arrangement.start_server, self.installation)
+        self.addCleanup(self.webhook.stop)
+        self.installation.start_webhook("--manage-webhooks", "--trusted-scheduler",
+                                        "system:kube-scheduler", "--trusted-scheduler", "later")
+        asking = [entry for entry in self.entries() if entry.startswith("opt-in-")
+                  and ".bindings." in entry]
+        self.assertGreater(len(asking), 1, "no entry of before is there")
+        self.assertEqual(scheduler.run(*bind, objects=binding).err, "")
 
     def late_replica(self) -> Webhook:
         """Another server at the same address' door, whose policies name no namespace."""
