@@ -150,6 +150,7 @@ asio::awaitable<ApiResult<std::string>> ApiClient::Impl::call(net::Request reque
   const auto deadline = steady_clock::now() + limit;
   const std::string what = describe_request(request);
   bool read_again = false;
+  std::optional<ApiFailure> told;  // the API server's own words outlive the end of the time
   Backoff backoff;
   for (;;) {
     read_access_when_old();
@@ -164,8 +165,11 @@ asio::awaitable<ApiResult<std::string>> ApiClient::Impl::call(net::Request reque
     }
     ApiFailure failed = answer ? failure_of(what, *answer) : no_answer(request, answer.error());
     if (!may_succeed_later(failed)) co_return std::unexpected(std::move(failed));
+    if (failed.status != 0) told = failed;
     const auto wait = backoff.next(failed.retry_after);
-    if (steady_clock::now() + wait >= deadline) co_return std::unexpected(std::move(failed));
+    if (steady_clock::now() + wait >= deadline) {
+      co_return std::unexpected(told ? std::move(*told) : std::move(failed));
+    }
     co_await loop_.pause(wait);
     if (loop_.stopping()) co_return std::unexpected(std::move(failed));
   }

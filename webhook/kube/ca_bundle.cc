@@ -18,12 +18,13 @@ std::optional<std::string> ca_bundle_patch(json::Node configuration, std::string
   bool differs = false;
   json::Writer patch;
   patch.array();
+  write_operation(patch, "test", "/metadata/resourceVersion",
+                  configuration["metadata"]["resourceVersion"].text());
   for (std::size_t i = 0; i < configuration["webhooks"].size(); ++i) {
     const json::Node entry = configuration["webhooks"].at(i);
     if (entry["clientConfig"]["caBundle"].text() == encoded) continue;
     differs = true;
     const std::string path = "/webhooks/" + std::to_string(i);
-    write_operation(patch, "test", path + "/name", entry["name"].text());
     write_operation(patch, "add", path + "/clientConfig/caBundle", encoded);
   }
   patch.end();

@@ -29,6 +29,8 @@ namespace {
 constexpr Milliseconds kLimit{20'000};
 constexpr unsigned kNotFound = 404;
 constexpr unsigned kConflict = 409;
+// What the API server says where the tested resourceVersion is not there any more.
+constexpr unsigned kInvalid = 422;
 // Looks at the Secret in one go: each lost race means that another replica just wrote it.
 constexpr int kRaces = 3;
 
@@ -82,6 +84,8 @@ class CertificateKeeper::Impl {
   [[nodiscard]] Result<Wanted> wanted_files(json::Node secret) const;
   std::optional<CertificateFiles> no_files(std::string_view why);
   asio::awaitable<bool> write_bundle(std::string path, std::string bundle);
+  asio::awaitable<std::optional<ApiFailure>> write_bundle_once(std::string path,
+                                                               std::string bundle);
   bool take(const CertificateFiles& files);
   [[nodiscard]] bool is_trusted_already(const CertificateFiles& files) const;
   void warn_when_old(const CertificateFiles& files);
@@ -213,8 +217,23 @@ asio::awaitable<ApiResult<std::string>> CertificateKeeper::Impl::write_secret(
   co_return co_await api_.call(std::move(request), kLimit);
 }
 
-// A configuration that is not there yet is no failure: it is looked for again at the next look.
+// Whoever adds an entry at the same moment brings it with the old bundle, so the list is read
+// again.
 asio::awaitable<bool> CertificateKeeper::Impl::write_bundle(std::string path, std::string bundle) {
+  std::optional<ApiFailure> failed;
+  for (int race = 0; race < kRaces; ++race) {
+    std::string of = path;
+    std::string wanted = bundle;
+    failed = co_await write_bundle_once(std::move(of), std::move(wanted));
+    if (!failed) co_return true;
+    if (failed->status != kConflict && failed->status != kInvalid) break;
+  }
+  co_return note_failure("caBundle", failed->message);
+}
+
+// A configuration that is not there yet is no failure: it is looked for again at the next look.
+asio::awaitable<std::optional<ApiFailure>> CertificateKeeper::Impl::write_bundle_once(
+    std::string path, std::string bundle) {
   net::Request get("GET", path);
   auto body = co_await api_.call(std::move(get), kLimit);
   if (!body && body.error().status == kNotFound) {
@@ -222,21 +241,21 @@ asio::awaitable<bool> CertificateKeeper::Impl::write_bundle(std::string path, st
       spdlog::info("certificates: {} is not there yet; its caBundle is written once it is",
                    name_in(path));
     }
-    co_return true;
+    co_return std::nullopt;
   }
-  if (!body) co_return note_failure("caBundle", body.error().message);
+  if (!body) co_return std::move(body.error());
   absent_.erase(path);
   const json::Document configuration = parsed(std::move(*body));
   auto operations = ca_bundle_patch(configuration.root(), bundle);
-  if (!operations) co_return true;
+  if (!operations) co_return std::nullopt;
 
   net::Request patch("PATCH", path + kFieldManager);
   patch.content("application/json-patch+json", std::move(*operations));
   auto answer = co_await api_.call(std::move(patch), kLimit);
-  if (!answer) co_return note_failure("caBundle", answer.error().message);
+  if (!answer) co_return std::move(answer.error());
   bundles_written_.fetch_add(1, std::memory_order_relaxed);
   spdlog::info("certificates: wrote caBundle into {}", name_in(path));
-  co_return true;
+  co_return std::nullopt;
 }
 
 bool CertificateKeeper::Impl::take(const CertificateFiles& files) {

@@ -150,6 +150,17 @@ TEST_CASE("api_client: 429, 5xx and lost connections are tried again within the 
   CHECK(std::chrono::steady_clock::now() - before >= std::chrono::seconds(1));
 }
 
+// "no answer within 3 ms" hid that etcd takes no object of that size.
+TEST_CASE("api_client: where the time ends in another try, the API server's own words are told") {
+  FakeApiServer server({{"PATCH", refusal(500, "etcdserver: request is too large")},
+                        {"PATCH", Reply{.delay = milliseconds{4000}}}});
+  Session session(server.access());
+  const auto body = session.call("PATCH", "/api/v1/x", milliseconds{700});
+  REQUIRE_FALSE(body);
+  CHECK(body.error().message == "PATCH /api/v1/x: status 500, etcdserver: request is too large");
+  CHECK(server.seen().size() == 2);
+}
+
 TEST_CASE("api_client: what would come too late is not waited for") {
   FakeApiServer server({{"GET", refusal(503, "not ready", "Retry-After: 30\r\n")}});
   Session session(server.access());

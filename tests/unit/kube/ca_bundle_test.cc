@@ -9,7 +9,7 @@
 namespace cpods::kube {
 namespace {
 
-TEST_CASE("ca_bundle: only what differs is patched, pinned to its entry by name") {
+TEST_CASE("ca_bundle: only what differs is patched, in the version that was read") {
   struct Row {
     const char* what;
     const char* webhooks;
@@ -17,21 +17,21 @@ TEST_CASE("ca_bundle: only what differs is patched, pinned to its entry by name"
   };
   const std::vector<Row> rows = {
       {"absent", R"([{"name":"a","clientConfig":{}}])",
-       R"([{"op":"test","path":"/webhooks/0/name","value":"a"},)"
+       R"([{"op":"test","path":"/metadata/resourceVersion","value":"7"},)"
        R"({"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":"Q0E="}])"},
       {"right already", R"([{"name":"a","clientConfig":{"caBundle":"Q0E="}}])", nullptr},
       {"one of two is another's",
        R"([{"name":"a","clientConfig":{"caBundle":"Q0E="}},)"
        R"({"name":"b","clientConfig":{"caBundle":"WA==","service":{"name":"s"}}}])",
-       R"([{"op":"test","path":"/webhooks/1/name","value":"b"},)"
+       R"([{"op":"test","path":"/metadata/resourceVersion","value":"7"},)"
        R"({"op":"add","path":"/webhooks/1/clientConfig/caBundle","value":"Q0E="}])"},
       {"no entries", "[]", nullptr},
       {"entries not there", "null", nullptr},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
-    const auto document =
-        json::Document::parse(std::string(R"({"webhooks":)") + row.webhooks + "}");
+    const auto document = json::Document::parse(
+        std::string(R"({"metadata":{"resourceVersion":"7"},"webhooks":)") + row.webhooks + "}");
     REQUIRE(document);
     const auto patch = ca_bundle_patch(document->root(), "CA");
     CHECK(patch.has_value() == (row.patch != nullptr));

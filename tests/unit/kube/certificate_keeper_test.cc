@@ -132,7 +132,7 @@ TEST_CASE("certificate_keeper: without a Secret it makes one, tells whom to trus
   const auto patched = session.seen("PATCH");
   REQUIRE(patched.size() == 2);
   const std::string operations =
-      R"([{"op":"test","path":"/webhooks/0/name","value":"w"},)"
+      R"([{"op":"test","path":"/metadata/resourceVersion","value":""},)"
       R"({"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":")" +
       base64_encode(as_bytes(files->ca_crt)) + R"("}])";
   for (const auto& patch : patched) {
@@ -143,6 +143,25 @@ TEST_CASE("certificate_keeper: without a Secret it makes one, tells whom to trus
   CHECK(session.keeper.figures().issued == 1);
   CHECK(session.keeper.figures().failures == 0);
   CHECK(session.keeper.figures().expires > system_clock::to_time_t(system_clock::now()));
+}
+
+// An entry that the webhook keeper adds meanwhile has the old bundle.
+TEST_CASE("certificate_keeper: where somebody wrote meanwhile the list is read again") {
+  const CertificateFiles first = files_made(system_clock::now());
+  for (const unsigned status : {409U, 422U}) {
+    CAPTURE(status);
+    Session session({{"GET " + kSecrets + "/tls", {.body = secret_with(first)}},
+                     {"GET " + kPlace, configuration("old")},
+                     {"PATCH " + kPlace, refusal(status, "the test failed")},
+                     {"GET " + kPlace, configuration("old")},
+                     {"PATCH " + kPlace, {}},
+                     {"GET " + kGuard, configuration(first.ca_crt)}});
+    REQUIRE(eventually([&] { return session.keeper.ready(); }));
+    CHECK(session.seen("PATCH").size() == 2);
+    CHECK(session.keeper.figures().failures == 0);
+    CHECK(session.keeper.figures().bundles_written == 1);
+    CHECK(session.server.unexpected().empty());
+  }
 }
 
 TEST_CASE("certificate_keeper: of two replicas the second takes what the first made") {
