@@ -66,7 +66,6 @@ milliseconds search_time(std::optional<milliseconds> timeout) {
 // the decision to failurePolicy, which is Ignore in most namespaces.
 std::string uid_at_the_front(std::string_view body) {
   constexpr std::size_t kFront = 512;
-  constexpr std::size_t kLongest = 64;
   constexpr std::string_view kLead = R"("request":{"uid":")";
   const auto front = body.substr(0, kFront);
   const auto at = front.find(kLead);
@@ -74,7 +73,7 @@ std::string uid_at_the_front(std::string_view body) {
   const auto rest = front.substr(at + kLead.size());
   const auto end = rest.find('"');
   const auto is_uid_character = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
-  if (end == std::string_view::npos || end == 0 || end > kLongest ||
+  if (end == std::string_view::npos || end == 0 || end > limits::kUidBytes ||
       !std::ranges::all_of(rest.substr(0, end), is_uid_character)) {
     return {};
   }

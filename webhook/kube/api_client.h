@@ -29,6 +29,12 @@ class ApiFailure {
   ApiFailure(unsigned http_status, std::string words)
       : status(http_status), message(std::move(words)) {}
 
+  [[nodiscard]] bool is_absent() const { return status == 404; }
+  // Somebody was faster: 409, or 422 where a JSON Patch tests a resourceVersion that has passed,
+  // which is also said of an object that is not valid.
+  [[nodiscard]] bool may_be_a_race() const { return is_conflict() || status == 422; }
+  [[nodiscard]] bool is_conflict() const { return status == 409; }
+
   unsigned status;
   std::string message;  // a sentence that names method, path and reason
   std::optional<std::chrono::seconds> retry_after = {};  // as the API server asked

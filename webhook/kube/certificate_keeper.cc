@@ -27,10 +27,6 @@ using std::chrono::system_clock;
 namespace {
 
 constexpr Milliseconds kLimit{20'000};
-constexpr unsigned kNotFound = 404;
-constexpr unsigned kConflict = 409;
-// What the API server says where the tested resourceVersion is not there any more.
-constexpr unsigned kInvalid = 422;
 // Looks at the Secret in one go: each lost race means that another replica just wrote it.
 constexpr int kRaces = 3;
 
@@ -175,7 +171,7 @@ asio::awaitable<std::optional<CertificateFiles>> CertificateKeeper::Impl::shared
       spdlog::info("certificates: issued a certificate into Secret {}", secret_text());
       co_return std::move(wanted->files);
     }
-    if (written.error().status != kConflict) co_return no_files(written.error().message);
+    if (!written.error().is_conflict()) co_return no_files(written.error().message);
   }
   co_return no_files("others keep writing it at the same moment");
 }
@@ -201,7 +197,7 @@ asio::awaitable<ApiResult<json::Document>> CertificateKeeper::Impl::read_secret(
   net::Request get("GET", secrets_path() + "/" + settings_.secret);
   auto body = co_await api_.call(std::move(get), kLimit);
   if (body) co_return parsed(std::move(*body));
-  if (body.error().status == kNotFound) co_return parsed("null");
+  if (body.error().is_absent()) co_return parsed("null");
   co_return std::unexpected(std::move(body.error()));
 }
 
@@ -226,7 +222,7 @@ asio::awaitable<bool> CertificateKeeper::Impl::write_bundle(std::string path, st
     std::string wanted = bundle;
     failed = co_await write_bundle_once(std::move(of), std::move(wanted));
     if (!failed) co_return true;
-    if (failed->status != kConflict && failed->status != kInvalid) break;
+    if (!failed->may_be_a_race()) break;
   }
   co_return note_failure("caBundle", failed->message);
 }
@@ -236,7 +232,7 @@ asio::awaitable<std::optional<ApiFailure>> CertificateKeeper::Impl::write_bundle
     std::string path, std::string bundle) {
   net::Request get("GET", path);
   auto body = co_await api_.call(std::move(get), kLimit);
-  if (!body && body.error().status == kNotFound) {
+  if (!body && body.error().is_absent()) {
     if (absent_.insert(path).second) {
       spdlog::info("certificates: {} is not there yet; its caBundle is written once it is",
                    name_in(path));

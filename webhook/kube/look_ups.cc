@@ -17,12 +17,6 @@ namespace cpods::kube {
 
 namespace asio = boost::asio;
 
-namespace {
-
-constexpr unsigned kNotFound = 404;
-
-}  // namespace
-
 // Each asker waits on a timer of its own, which the answer cuts short.
 struct LookUps::Question {
   std::optional<Result<Labels>> answer;
@@ -82,7 +76,7 @@ asio::awaitable<Result<LookUps::Labels>> LookUps::answer(std::string name) {
   request.header("Accept", kNamespaceType);
   auto body = co_await api_.call(std::move(request), limits::kNamespaceLookup);
   if (!body) {
-    const bool absent = body.error().status == kNotFound;
+    const bool absent = body.error().is_absent();
     co_return failure(absent ? ErrorCode::NotFound : ErrorCode::Unavailable, "",
                       body.error().message);
   }

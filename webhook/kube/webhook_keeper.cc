@@ -33,10 +33,6 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr Milliseconds kLimit{10'000};
-constexpr unsigned kNotFound = 404;
-// What the API server says where the tested resourceVersion is not there any more.
-constexpr unsigned kConflict = 409;
-constexpr unsigned kInvalid = 422;
 // Another replica, or the certificate keeper, was faster.
 constexpr int kRaces = 4;
 // While one is not there, nobody asks this server anything that it would guard.
@@ -172,10 +168,10 @@ asio::awaitable<bool> WebhookKeeper::Impl::look(Entries wanted) {
       ready_.store(true, std::memory_order_release);
       co_return true;
     }
-    if (failed->status != kConflict && failed->status != kInvalid) break;
+    if (!failed->may_be_a_race()) break;
   }
   // 422 is also what the API server says of an entry that it does not take.
-  co_return note_failure("write", failed->status == kConflict
+  co_return note_failure("write", failed->is_conflict()
                                       ? "others keep writing them at the same moment"
                                       : failed->message);
 }
@@ -185,7 +181,7 @@ asio::awaitable<std::optional<WebhookKeeper::Impl::Stored>> WebhookKeeper::Impl:
     std::string path) {
   net::Request get("GET", path);
   auto body = co_await api_.call(std::move(get), kLimit);
-  if (!body && body.error().status == kNotFound) {
+  if (!body && body.error().is_absent()) {
     Stored absent{std::move(path), std::nullopt};
     note_presence(absent);
     co_return std::move(absent);
@@ -244,7 +240,7 @@ asio::awaitable<std::optional<ApiFailure>> WebhookKeeper::Impl::write(
   auto path = stored.path;
   auto patch = list_patch(stored.root(), wish, address, settings_.bundles);
   auto failed = co_await send(std::move(path), std::move(patch));
-  if (failed && failed->status != kConflict) {
+  if (failed && !failed->is_conflict()) {
     // Notices are struck and given all the same, or another replica would take away what is needed.
     auto again = stored.path;
     auto notices = notices_patch(stored.root(), notices_for(stored.root(), wanted, now_text()));

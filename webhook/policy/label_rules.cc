@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace cpods::policy {
 namespace {
 
 constexpr std::size_t kNameLength = 63;
-constexpr std::size_t kPrefixLength = 253;
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -29,24 +30,6 @@ std::optional<std::string> flaw_of_name(std::string_view name, std::string_view 
     return "must begin and end with a letter or digit";
   }
   return std::nullopt;
-}
-
-bool is_dns_label(std::string_view part) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  return !part.empty() && part.front() != '-' && part.back() != '-' &&
-         std::ranges::all_of(part, allowed);
-}
-
-bool is_dns_subdomain(std::string_view text) {
-  if (text.size() > kPrefixLength) return false;
-  while (true) {
-    const auto dot = text.find('.');
-    if (!is_dns_label(text.substr(0, dot))) return false;
-    if (dot == text.npos) return true;
-    text.remove_prefix(dot + 1);
-  }
 }
 
 // The domain itself, or one below it.
