@@ -8,6 +8,7 @@
 #include "admission/template_check.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "commands/trust.h"
 #include "pod/names.h"
 #include "pod/templates.h"
 
@@ -35,6 +36,7 @@ Request make_request(json::Node object) {
 // The mutating door, its patch, then the validating door on the result.
 Verdict through_both_doors(const Request& request, const policy::Snapshot& snapshot,
                            const admission::Cluster& cluster, Outcome& outcome) {
+  if (is_trusted(request, configuration::Trusted{})) return {};  // as shipped, nobody is asked
   auto place = admission::decide(Door::Place, request, snapshot, cluster);
   if (!place.allowed) return place;
   if (!place.patch.empty()) {

@@ -7,6 +7,7 @@
 
 #include "admission/namespace_exit.h"
 #include "admission/review.h"
+#include "commands/trust.h"
 #include "json/writer.h"
 
 namespace cpods::commands {
@@ -113,16 +114,6 @@ void log(Door door, const admission::Request& review, const admission::Verdict& 
       std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
-// What the conditions of the entries leave out. Entries from before somebody was trusted ask about
-// them until their notice is over.
-bool is_trusted(const admission::Request& review, const configuration::Trusted& trusted) {
-  if (admission::is_binding(review)) {
-    return std::ranges::find(trusted.schedulers, review.username) != trusted.schedulers.end();
-  }
-  return admission::is_namespace_update(review) &&
-         std::ranges::find_first_of(review.groups, trusted.groups) != review.groups.end();
-}
-
 // Whether judging it copies a Pod: a workload's at the validating door, a DaemonSet's at both.
 bool is_rehearsed(Door door, const admission::Request& review) {
   return admission::is_workload(review) && (door == Door::Guard || review.kind == "DaemonSet");
@@ -203,6 +194,7 @@ ReviewService::Judged ReviewService::judge(const Asked& asked, std::string body,
   const auto review = admission::decode(*document);
   if (!review) return refuse(asked, explained(review.error()));
   const auto snapshot = policies_.current();
+  // Entries from before somebody was trusted ask about them until their notice is over.
   const bool trusts = trusted_ && is_trusted(*review, *trusted_);
   if (asked.may_ask && !trusts) {
     if (auto unknown = unknown_to(asked.door, *review, snapshot)) {
