@@ -154,9 +154,9 @@ Entries entries_of(const std::vector<Reach>& reaches, const std::set<std::string
   return out;
 }
 
-// Half of what the API server's store takes of one object (1.5 MiB) in any case: while entries are
-// on notice, those that replace them stand beside them. The bodies are a third of what is stored:
-// names, addresses with two authorities, and managedFields are the rest.
+// Twice the entries must fit into what the API server's store takes of one object (1.5 MiB): while
+// some are on notice, those that replace them stand beside them. Each has a name, an address with
+// up to two authorities, and managedFields as well, which together are longer than its body.
 constexpr std::size_t kBodies = std::size_t{150} * 1024;
 
 bool fit(const Entries& entries) {
