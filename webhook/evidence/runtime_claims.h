@@ -6,17 +6,12 @@
 
 #include "base/bytes.h"
 #include "evidence/appraisal.h"
+#include "evidence/rsa_key.h"
 
 namespace cpods::evidence {
 
-// An RSA public key, big-endian.
-struct RsaKey {
-  Bytes modulus;   // 256 bytes: the vTPM's attestation key is RSA-2048
-  Bytes exponent;  // 1 to 4 bytes
-};
-
 struct RuntimeClaims {
-  RsaKey attestation_key;    // the one named HCLAkPub
+  RsaKey attestation_key;    // the one named HCLAkPub, RSA-2048
   bool secure_boot = false;  // vm-configuration.secure-boot; absent counts as off
   Bytes user_data;           // what the guest put into the vTPM's user data; often absent
 };

@@ -1,13 +1,6 @@
 #include "evidence/tpm_quote.h"
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-
 #include <string>
-
-#include "base/freeing.h"
 
 namespace cpods::evidence {
 namespace {
@@ -59,30 +52,6 @@ bool selects_whole_sha256_bank(Reader& reader) {
   return mask.size() == kPcrs / 8 && mask[0] == 0xFF && mask[1] == 0xFF && mask[2] == 0xFF;
 }
 
-using Pkey = Owned<EVP_PKEY, EVP_PKEY_free>;
-
-Pkey import_key(const RsaKey& key) {
-  const Owned<BIGNUM, BN_free> n(
-      BN_bin2bn(key.modulus.data(), static_cast<int>(key.modulus.size()), nullptr));
-  const Owned<BIGNUM, BN_free> e(
-      BN_bin2bn(key.exponent.data(), static_cast<int>(key.exponent.size()), nullptr));
-  const Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> builder(OSSL_PARAM_BLD_new());
-  if (!n || !e || !builder ||
-      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
-      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
-    return nullptr;
-  }
-  const Owned<OSSL_PARAM, OSSL_PARAM_free> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
-  const Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(
-      EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
-  EVP_PKEY* imported = nullptr;
-  if (!parameters || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &imported, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1) {
-    return nullptr;
-  }
-  return Pkey(imported);
-}
-
 }  // namespace
 
 Quote check_quote(ByteView attest, Appraisal& appraisal) {
@@ -115,15 +84,6 @@ Sha256 digest_of(const PcrBank& pcrs) {
   values.reserve(kPcrs * sizeof(Sha256));
   for (const auto& pcr : pcrs) values.insert(values.end(), pcr.begin(), pcr.end());
   return sha256(values);
-}
-
-bool is_signed_by(const RsaKey& key, ByteView attest, ByteView signature) {
-  const Pkey imported = import_key(key);
-  const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
-  return imported && context &&
-         EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, imported.get()) == 1 &&
-         EVP_DigestVerify(context.get(), signature.data(), signature.size(), attest.data(),
-                          attest.size()) == 1;
 }
 
 }  // namespace cpods::evidence

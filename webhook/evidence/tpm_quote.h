@@ -9,7 +9,6 @@
 
 #include "base/bytes.h"
 #include "evidence/appraisal.h"
-#include "evidence/runtime_claims.h"
 
 namespace cpods::evidence {
 
@@ -29,8 +28,5 @@ struct Quote {
 
 // SHA-256 over all values in order, which is what a quote's pcrDigest must be.
 [[nodiscard]] Sha256 digest_of(const PcrBank& pcrs);
-
-// Whether `signature` is RSASSA-PKCS1-v1_5 with SHA-256 over `attest`.
-[[nodiscard]] bool is_signed_by(const RsaKey& key, ByteView attest, ByteView signature);
 
 }  // namespace cpods::evidence

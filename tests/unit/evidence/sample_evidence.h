@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "evidence/rsa_key.h"
 #include "evidence/verifier.h"
 #include "unit/evidence/sample_chain.h"
 

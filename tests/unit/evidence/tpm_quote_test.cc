@@ -74,24 +74,5 @@ TEST_CASE("quote: lengths that say more than there is end early") {
   }
 }
 
-TEST_CASE("quote: the signature holds for this key and these bytes only") {
-  const Bytes attest = sample::quote(kNonce, kDigest);
-  const Bytes signature = sample::attestation_key().sign(attest);
-  const auto key = sample::attestation_key().public_part();
-  CHECK(is_signed_by(key, attest, signature));
-
-  Bytes other_attest = attest;
-  other_attest.back() ^= 1;
-  Bytes other_signature = signature;
-  other_signature.front() ^= 1;
-  const Bytes half(signature.begin(), signature.begin() + 128);
-  CHECK_FALSE(is_signed_by(key, other_attest, signature));
-  CHECK_FALSE(is_signed_by(key, attest, other_signature));
-  CHECK_FALSE(is_signed_by(key, attest, half));
-  CHECK_FALSE(is_signed_by(key, attest, {}));
-  CHECK_FALSE(is_signed_by(sample::other_key().public_part(), attest, signature));
-  CHECK_FALSE(is_signed_by(RsaKey{}, attest, signature));
-}
-
 }  // namespace
 }  // namespace cpods::evidence
