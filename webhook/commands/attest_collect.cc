@@ -13,7 +13,8 @@ using evidence::Doubt;
 using evidence::Proven;
 using evidence::refuse;
 
-constexpr std::size_t kLongestNonce = 32;
+// What Azure's vTPM quotes.
+constexpr std::size_t kLongestNonce = 48;
 
 Result<node::Demand> demand_of(const AttestCollect& options) {
   json::Writer out;
@@ -27,7 +28,7 @@ Proven<Bytes> nonce_of(const AttestCollect& options) {
   if (options.nonce.empty()) return fresh_nonce();
   auto nonce = hex_decode(options.nonce);
   if (!nonce || nonce->size() > kLongestNonce) {
-    return refuse(Doubt::NotVerifiable, "--nonce: must be at most 32 bytes in hexadecimal");
+    return refuse(Doubt::NotVerifiable, "--nonce: must be at most 48 bytes in hexadecimal");
   }
   return *std::move(nonce);
 }
@@ -36,14 +37,15 @@ Proven<Bytes> nonce_of(const AttestCollect& options) {
 Proven<void> write(const std::string& path, const std::string& text) {
   const std::filesystem::path file(path);
   const auto folder = file.has_parent_path() ? file.parent_path().string() : std::string(".");
-  const auto written = node::write_output(folder, file.filename().string(), text);
+  const auto written = node::write_output(folder, file.filename().string(), text + "\n");
   if (!written) return refuse(Doubt::Transport, written.error().text());
   return {};
 }
 
 Proven<void> collect(const node::Demand& demand, const AttestCollect& options, ByteView nonce,
                      std::ostream& out, std::ostream& err) {
-  const auto gathered = gather(demand, options.sources, nonce);
+  const auto report = options.fresh_report ? ReportAge::Fresh : ReportAge::Any;
+  const auto gathered = gather(demand, options.sources, nonce, report);
   if (!gathered) return std::unexpected(gathered.error());
   const auto text = std::visit([](const auto& each) { return evidence::to_json(each); }, *gathered);
   if (options.nonce.empty()) err << "nonce " << hex_encode(nonce) << "\n";

@@ -13,7 +13,8 @@ struct AttestCollect {
   std::string evidence = "azure-vtpm";  // or sev-snp
   std::string device;                   // empty: the kind's usual one
   Sources sources;
-  std::string nonce;   // hex, at most 32 bytes; empty: a fresh one, told on standard error
+  std::string nonce;  // hex, at most 48 bytes; empty: a fresh one, told on standard error
+  bool fresh_report = false;
   std::string output;  // file; empty: standard output
 };
 

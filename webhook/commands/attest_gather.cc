@@ -5,6 +5,7 @@
 #include "evidence/hcl_report.h"
 #include "node/imds.h"
 #include "node/kds.h"
+#include "node/report_renewal.h"
 #include "node/sev_guest.h"
 #include "node/vtpm.h"
 
@@ -16,11 +17,6 @@ using evidence::Proven;
 using evidence::refuse;
 
 constexpr std::size_t kNonceBytes = 32;
-
-// For one of those who may have the certificate.
-std::chrono::milliseconds part_of(const Sources& sources) {
-  return std::chrono::milliseconds(sources.patience) / 3;
-}
 
 net::Endpoint imds_of(const Sources& sources) {
   const auto url = net::parse_url(sources.imds);
@@ -37,24 +33,28 @@ Proven<evidence::CertificateChain> chain_from_kds(const evidence::SnpReport& rep
 // The instance metadata service has it for nothing; where Pods may not reach that, AMD has it.
 Proven<evidence::CertificateChain> chain_for(const evidence::VtpmEvidence& gathered,
                                              const Sources& sources) {
-  auto chain = node::fetch_vcek(imds_of(sources), part_of(sources));
+  auto chain = node::fetch_vcek(imds_of(sources), sources.part());
   if (chain || !sources.imds.empty()) return chain;
   const auto hcl = evidence::read_hcl_report(gathered.hcl_report);
   if (!hcl) return chain;
-  auto from_kds = chain_from_kds(evidence::read_snp_report(hcl->hardware_report), part_of(sources));
+  auto from_kds = chain_from_kds(evidence::read_snp_report(hcl->hardware_report), sources.part());
   if (from_kds) return from_kds;
   return refuse(chain.error().doubt, chain.error().sentence + "; " + from_kds.error().sentence);
 }
 
 Proven<evidence::VtpmEvidence> gather_vtpm(const node::Demand& demand, const Sources& sources,
-                                           ByteView nonce) {
+                                           ByteView nonce, ReportAge age) {
   if (sources.tcti.empty()) {
     if (auto there = node::require_device(demand.device); !there) {
       return std::unexpected(there.error());
     }
   }
   const auto tcti = sources.tcti.empty() ? "device:" + demand.device : sources.tcti;
-  auto gathered = node::collect_vtpm(tcti, nonce);
+  auto report = age == ReportAge::Fresh
+                    ? node::renewed_report(tcti, demand.device, nonce, sources.part())
+                    : node::present_report(tcti);
+  if (!report) return std::unexpected(report.error());
+  auto gathered = node::quoted_evidence(tcti, *std::move(report), nonce);
   if (!gathered) return gathered;
   auto chain = chain_for(*gathered, sources);
   if (!chain) return std::unexpected(chain.error());
@@ -66,7 +66,7 @@ Proven<evidence::SnpEvidence> gather_snp(const node::Demand& demand, const Sourc
                                          ByteView nonce) {
   auto gathered = node::collect_snp(demand.device, nonce);
   if (!gathered || !gathered->chain.leaf.empty()) return gathered;
-  auto chain = chain_from_kds(evidence::read_snp_report(gathered->report), part_of(sources));
+  auto chain = chain_from_kds(evidence::read_snp_report(gathered->report), sources.part());
   if (!chain) return std::unexpected(chain.error());
   gathered->chain = *std::move(chain);
   return gathered;
@@ -83,9 +83,9 @@ Proven<Bytes> fresh_nonce() {
 }
 
 Proven<evidence::Evidence> gather(const node::Demand& demand, const Sources& sources,
-                                  ByteView nonce) {
+                                  ByteView nonce, ReportAge age) {
   if (demand.evidence == node::EvidenceKind::SevSnp) return gather_snp(demand, sources, nonce);
-  return gather_vtpm(demand, sources, nonce);
+  return gather_vtpm(demand, sources, nonce, age);
 }
 
 }  // namespace cpods::commands

@@ -27,18 +27,21 @@ CLI::App* describe_run(CLI::App& app, AttestRun& run) {
       ->add_option("--attestation", run.attestation,
                    "What is demanded of the node, as the webhook writes it (JSON)")
       ->required();
-  command->add_option("--output", run.output, "Folder that receives evidence.json and result.json");
-  command->add_option("--tcti", run.tcti,
+  command->add_option(
+      "--output", run.output,
+      "Folder that receives evidence.json, result.json and what a remote verifier gives");
+  command->add_option("--tcti", run.sources.tcti,
                       "TPM to talk to instead of the demanded device, as a TCTI configuration");
   command
-      ->add_option("--imds", run.imds,
+      ->add_option("--imds", run.sources.imds,
                    "http://HOST:PORT to ask for the VCEK's certificate, instead of Azure's")
       ->check(flaw_of_imds);
   command->add_option("--termination-log", run.termination_log,
                       "File that receives the last line (default: /dev/termination-log)");
   command
       ->add_option_function<unsigned>(
-          "--timeout", [&run](unsigned seconds) { run.patience = std::chrono::seconds(seconds); },
+          "--timeout",
+          [&run](unsigned seconds) { run.sources.patience = std::chrono::seconds(seconds); },
           "Seconds until what does not answer counts as broken (default: 60)")
       ->check(CLI::Range(1, 3600));
   command->footer(exit_code_help());
@@ -88,8 +91,10 @@ CLI::App* describe_collect(CLI::App& app, AttestCollect& collect) {
                    "http://HOST:PORT to ask for the VCEK's certificate, instead of Azure's")
       ->check(flaw_of_imds);
   command->add_option("--nonce", collect.nonce,
-                      "What the evidence shall answer, at most 32 bytes in hexadecimal (default: "
+                      "What the evidence shall answer, at most 48 bytes in hexadecimal (default: "
                       "random, told on standard error)");
+  command->add_flag("--fresh-report", collect.fresh_report,
+                    "azure-vtpm: have the report renewed, too, so that its user-data is the nonce");
   command->add_option("-o,--output", collect.output, "File (default: standard output)");
   command->footer(exit_code_help());
   return command;

@@ -9,19 +9,16 @@
 #include <future>
 #include <thread>
 
+#include "commands/attest_attempt.h"
 #include "commands/attest_exit.h"
 #include "commands/attest_gaps.h"
-#include "commands/attest_gather.h"
 #include "commands/attest_report.h"
-#include "evidence/evidence_json.h"
-#include "json/document.h"
 #include "node/demand.h"
 #include "node/output_folder.h"
 
 namespace cpods::commands {
 namespace {
 
-using evidence::Appraisal;
 using evidence::Doubt;
 using evidence::Proven;
 using evidence::refuse;
@@ -38,7 +35,7 @@ Ending ending_of(const evidence::Refusal& refusal) {
   return {exit_of(refusal.doubt), refusal.sentence};
 }
 
-Proven<void> keep(const AttestRun& run, std::string_view name, const std::string& text) {
+Proven<void> keep(const AttestRun& run, std::string_view name, std::string_view text) {
   if (run.output.empty()) return {};
   if (const auto written = node::write_output(run.output, name, text); !written) {
     return refuse(Doubt::Transport, written.error().text());
@@ -46,50 +43,27 @@ Proven<void> keep(const AttestRun& run, std::string_view name, const std::string
   return {};
 }
 
-Sources sources_of(const AttestRun& run) {
-  return {.tcti = run.tcti, .imds = run.imds, .patience = run.patience};
-}
-
-Proven<Appraisal> appraise(const node::Demand& demand, const AttestRun& run,
-                           const evidence::Roots& roots) {
-  const auto settings = json::Document::parse(demand.settings);
-  if (!settings) return refuse(Doubt::NotVerifiable, settings.error().text());
-  const auto nonce = fresh_nonce();
-  if (!nonce) return std::unexpected(nonce.error());
-  const auto gathered = gather(demand, sources_of(run), *nonce);
-  if (!gathered) return std::unexpected(gathered.error());
-  const evidence::Expectations expected{.nonce = *nonce,
-                                        .policy = settings->root(),
-                                        .now = std::chrono::system_clock::now(),
-                                        .roots = roots};
-  const auto [text, appraisal] = std::visit(
-      [&](const auto& each) {
-        return std::pair(evidence::to_json(each), evidence::verify(each, expected));
-      },
-      *gathered);
-  if (const auto kept = keep(run, "evidence.json", text); !kept) {
-    return std::unexpected(kept.error());
-  }
-  if (const auto kept = keep(run, "result.json", to_json(appraisal)); !kept) {
-    return std::unexpected(kept.error());
-  }
-  return appraisal;
-}
-
-// What the policy language can say and this version cannot do ends before anything is asked.
-const AttestGap* gap_in(const node::Demand& demand) {
-  if (demand.verifier == node::Verifier::Maa) return &kMaaGap;
-  if (demand.verifier == node::Verifier::Kbs) return &kKbsGap;
-  return nullptr;
+// Evidence and result of every attempt, for whoever looks into a refusal; what a remote verifier
+// gives is for applications of nodes that are attested.
+Proven<void> keep_all(const AttestRun& run, const Attempt& made) {
+  auto kept = keep(run, "evidence.json", made.evidence + "\n");
+  if (kept) kept = keep(run, "result.json", to_json(made.appraisal) + "\n");
+  if (!made.appraisal.verified()) return kept;
+  if (kept && !made.token.empty()) kept = keep(run, "token.jwt", made.token + "\n");
+  if (kept && made.resource) kept = keep(run, "resource", as_text(*made.resource));
+  return kept;
 }
 
 Ending attest(const node::Demand& demand, const AttestRun& run, const evidence::Roots& roots) {
-  if (const auto* gap = gap_in(demand)) {
-    return {AttestExit::NotVerifiable, std::string(gap->clause)};
+  if (const auto gap = gap_of(name_of(demand.evidence), name_of(demand.verifier)); !gap.empty()) {
+    return {AttestExit::NotVerifiable, std::string(gap)};
   }
-  const auto appraisal = appraise(demand, run, roots);
-  if (!appraisal) return ending_of(appraisal.error());
-  return {exit_of(*appraisal), sentence_of(*appraisal)};
+  const auto made = attempt(demand, run.sources, roots);
+  if (!made) return ending_of(made.error());
+  if (const auto kept = keep_all(run, *made); !kept) return ending_of(kept.error());
+  const bool is_remote = made->appraisal.verified() && !made->verified_by.empty();
+  return {exit_of(made->appraisal),
+          is_remote ? "verified by " + made->verified_by : sentence_of(made->appraisal)};
 }
 
 // The sentence is the last line of the log, because that is what `kubectl logs --tail 1` and a
@@ -120,9 +94,9 @@ Ending attest_in_time(const node::Demand& demand, const AttestRun& run,
           {AttestExit::NotVerifiable, std::string("internal error: ") + error.what()});
     }
   }).detach();
-  if (answer.wait_for(run.patience) != std::future_status::ready) {
-    return {AttestExit::Transport,
-            "the node did not answer within " + std::to_string(run.patience.count()) + " s"};
+  if (answer.wait_for(run.sources.patience) != std::future_status::ready) {
+    return {AttestExit::Transport, "the node did not answer within " +
+                                       std::to_string(run.sources.patience.count()) + " s"};
   }
   return answer.get();
 }

@@ -37,15 +37,15 @@ void summarise(const std::string& directory, const policy::Loaded& loaded, std::
 void warn_of_gaps(const policy::SourceFile& file, policy::Loaded& loaded) {
   const auto read = json::read_documents(file.text, json::Dialect::Policy);
   for (const auto& document : read.documents) {
-    for (const auto [word, settings] :
-         document.root()["spec"]["attestation"]["verifier"].members()) {
-      const auto* gap = std::ranges::find(kAttestGaps, word, &AttestGap::setting);
-      if (gap == std::end(kAttestGaps)) continue;
+    const auto attestation = document.root()["spec"]["attestation"];
+    for (const auto [word, settings] : attestation["verifier"].members()) {
+      const auto clause = gap_of(attestation["evidence"].text(), word);
+      if (clause.empty()) continue;
       const auto [line, column] = document.key_place_of(settings.pointer());
       loaded.diagnostics.push_back(
           {policy::Severity::Warning,
            {file.name, line, column},
-           std::string(word) + ": no Pod of this pool starts, because " + std::string(gap->clause) +
+           std::string(word) + ": no Pod of this pool starts, because " + std::string(clause) +
                "; leave spec.attestation out to use placement and the secret guard today"});
     }
   }

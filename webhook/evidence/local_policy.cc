@@ -21,10 +21,12 @@ struct Rule {
   Complaint (*check)(json::Node wanted, const Facts& facts);
   // The value that would pin what is there, as JSON, or why nothing is there.
   std::string (*seen)(const Facts& facts);
+  Doubt doubt = Doubt::Policy;  // what a complaint means
 };
 
 constexpr const char* kNoProduct = "the evidence does not tell the processor's generation";
 constexpr const char* kNoPcrs = "the evidence has no PCRs";
+constexpr const char* kNoUserData = "the evidence has no user-data";
 constexpr const char* kNoSecureBoot = "the evidence does not tell of secure boot";
 
 Bytes hex_of(json::Node text, std::size_t size) {
@@ -235,6 +237,16 @@ Complaint require_secure_boot(json::Node wanted, const Facts& facts) {
   return facts.secure_boot == nullptr ? kNoSecureBoot : "secure boot is off";
 }
 
+Complaint require_fresh_report(json::Node wanted, const Facts& facts) {
+  if (!wanted.flag() || (facts.fresh_report != nullptr && *facts.fresh_report)) return {};
+  return facts.fresh_report == nullptr ? kNoUserData
+                                       : "the report does not carry the quote's nonce";
+}
+
+std::string fresh_report_seen(const Facts& facts) {
+  return facts.fresh_report == nullptr ? kNoUserData : word(*facts.fresh_report);
+}
+
 std::string secure_boot_seen(const Facts& facts) {
   return facts.secure_boot == nullptr ? kNoSecureBoot : word(*facts.secure_boot);
 }
@@ -256,6 +268,7 @@ constexpr Rule kRules[] = {
     {"vmpl", vmpl, [](const Facts& f) { return std::to_string(f.report.vmpl); }},
     {"pcrs", pcrs, pcrs_seen},
     {"requireSecureBoot", require_secure_boot, secure_boot_seen},
+    {"requireFreshReport", require_fresh_report, fresh_report_seen, Doubt::Freshness},
     {"requireNoSmt", require_no_smt, [](const Facts& f) { return word(!f.report.allows_smt()); }},
     {"requireAliasCheck", require_alias_check,
      [](const Facts& f) { return word(f.report.alias_checked()); }},
@@ -270,7 +283,7 @@ void check_setting(const Rule& rule, json::Node wanted, const Facts& facts, Appr
         name, "names nothing for a " + std::string(facts.product) + ": " + rule.seen(facts));
     return;
   }
-  appraisal.require(!complaint, name, Doubt::Policy,
+  appraisal.require(!complaint, name, rule.doubt,
                     complaint.value_or("") + ", which the pool's verifier does not accept");
 }
 

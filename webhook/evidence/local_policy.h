@@ -12,12 +12,13 @@
 
 namespace cpods::evidence {
 
-// What the evidence says. The last two are Azure's vTPM alone.
+// What the evidence says. The last three are Azure's vTPM alone.
 struct Facts {
   SnpReport report;
   std::string_view product;  // as its certificate proves it; Milan, Genoa, Turin or empty
   const bool* secure_boot = nullptr;
   const PcrBank* pcrs = nullptr;
+  const bool* fresh_report = nullptr;  // the report's user-data is the quote's nonce
 };
 
 [[nodiscard]] bool is_local_setting(std::string_view name);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kModulusBytes = 256;
 constexpr std::size_t kExponentBytes = 4;
+constexpr std::size_t kUserDataBytes = 64;
 
 // Or why it is none.
 using MaybeKey = std::expected<RsaKey, std::string>;
@@ -59,6 +60,12 @@ std::optional<RuntimeClaims> read_claims(json::Node claims, Appraisal& appraisal
 }
 
 }  // namespace
+
+Bytes user_data_for(ByteView nonce) {
+  Bytes user_data(nonce.begin(), nonce.end());
+  user_data.resize(kUserDataBytes);
+  return user_data;
+}
 
 std::optional<RuntimeClaims> check_runtime_claims(ByteView text, Appraisal& appraisal) {
   const auto claims = json::Document::parse(std::string(as_text(text)));

@@ -16,6 +16,10 @@ struct RuntimeClaims {
   Bytes user_data;           // what the guest put into the vTPM's user data; often absent
 };
 
+// What a guest puts there for its claims to answer `nonce`: 64 bytes, the nonce and zeros behind
+// it.
+[[nodiscard]] Bytes user_data_for(ByteView nonce);
+
 // The checks json.ak (a text of strict JSON with a usable HCLAkPub; a duplicate key would let two
 // readers see two keys) and json.ak_dup. Nothing where there is no one key.
 [[nodiscard]] std::optional<RuntimeClaims> check_runtime_claims(ByteView text,

@@ -63,9 +63,10 @@ void check_nonce(const std::optional<Bytes>& expected, ByteView seen, std::strin
   appraisal.require(std::ranges::equal(seen, *expected), name, Doubt::Freshness, failure);
 }
 
-void check_quoted(const VtpmEvidence& evidence, const std::optional<RuntimeClaims>& claims,
-                  const Expectations& expected, Appraisal& appraisal) {
-  const auto quote = check_quote(evidence.quote, appraisal);
+// The nonce that the quote answers; empty where it cannot be read.
+Bytes check_quoted(const VtpmEvidence& evidence, const std::optional<RuntimeClaims>& claims,
+                   const Expectations& expected, Appraisal& appraisal) {
+  auto quote = check_quote(evidence.quote, appraisal);
   if (claims) {
     appraisal.require(is_signed_by(claims->attestation_key, evidence.quote, evidence.signature),
                       "quote.rsa", Doubt::Signature,
@@ -76,13 +77,14 @@ void check_quoted(const VtpmEvidence& evidence, const std::optional<RuntimeClaim
   const auto* parsed = appraisal.find("quote.parse");
   if (parsed->status != Status::Passed) {
     skip(appraisal, {"quote.nonce", "quote.pcr_digest"}, "the quote ends early");
-    return;
+    return {};
   }
   check_nonce(expected.nonce, quote.nonce, "quote.nonce",
               "the TPM's quote does not answer this attestation's nonce", appraisal);
   appraisal.require(std::ranges::equal(quote.pcr_digest, digest_of(evidence.pcrs)),
                     "quote.pcr_digest", Doubt::Signature,
                     "the TPM's quote is over other PCR values than were read");
+  return std::move(quote.nonce);
 }
 
 std::optional<RuntimeClaims> check_claims(const HclReport& hcl, const SnpReport& report,
@@ -110,13 +112,15 @@ Appraisal verify(const VtpmEvidence& evidence, const Expectations& expected) {
   } else {
     skip(appraisal, {"snp.ecdsa", "bind.sha256"}, "there is no SNP report");
   }
-  check_quoted(evidence, claims, expected, appraisal);
+  const auto nonce = check_quoted(evidence, claims, expected, appraisal);
+  const bool is_fresh = claims && !nonce.empty() && claims->user_data == user_data_for(nonce);
   if (!report) return appraisal;
   check_guest(*report, appraisal);
   const Facts facts{.report = *report,
                     .product = product_proven(*report, appraisal, evidence.chain),
                     .secure_boot = claims ? &claims->secure_boot : nullptr,
-                    .pcrs = &evidence.pcrs};
+                    .pcrs = &evidence.pcrs,
+                    .fresh_report = claims ? &is_fresh : nullptr};
   check_local_policy(expected.policy, facts, appraisal);
   return appraisal;
 }
@@ -138,8 +142,10 @@ Appraisal verify(const SnpEvidence& evidence, const Expectations& expected) {
   check_nonce(nonce, report->report_data, "snp.report_data",
               "the SNP report does not answer this attestation's nonce", appraisal);
   check_guest(*report, appraisal);
+  constexpr bool kIsFresh = true;  // a guest without a paravisor has its report made for the nonce
   const Facts facts{.report = *report,
-                    .product = product_proven(*report, appraisal, evidence.chain)};
+                    .product = product_proven(*report, appraisal, evidence.chain),
+                    .fresh_report = &kIsFresh};
   check_local_policy(expected.policy, facts, appraisal);
   return appraisal;
 }

@@ -8,6 +8,9 @@
 namespace cpods::node {
 namespace {
 
+constexpr std::string_view kAzureVtpm = "azure-vtpm";
+constexpr std::string_view kSevSnp = "sev-snp";
+
 std::unexpected<Error> invalid(json::Node at, std::string message) {
   return failure(ErrorCode::Invalid, at.pointer(), std::move(message));
 }
@@ -23,8 +26,8 @@ Result<void> only_known(json::Node object, std::initializer_list<std::string_vie
 
 Result<EvidenceKind> evidence_kind(json::Node root) {
   const auto name = root["evidence"].text();
-  if (name == "azure-vtpm") return EvidenceKind::AzureVtpm;
-  if (name == "sev-snp") return EvidenceKind::SevSnp;
+  if (name == kAzureVtpm) return EvidenceKind::AzureVtpm;
+  if (name == kSevSnp) return EvidenceKind::SevSnp;
   return failure(ErrorCode::Invalid, "/evidence", "must be azure-vtpm or sev-snp");
 }
 
@@ -35,24 +38,31 @@ Result<std::string> device(json::Node root, EvidenceKind kind) {
   return std::string(given.text());
 }
 
+bool is_maa_setting(std::string_view name) {
+  return name == "issuer" || name == "requireSecureBoot";
+}
+bool is_kbs_setting(std::string_view name) {
+  return name == "url" || name == "resource" || name == "caBundle";
+}
+
 struct VerifierName {
   std::string_view name;
   Verifier verifier;
+  bool (*is_setting)(std::string_view name);
 };
-constexpr VerifierName kVerifiers[] = {
-    {"local", Verifier::Local}, {"maa", Verifier::Maa}, {"kbs", Verifier::Kbs}};
+constexpr VerifierName kVerifiers[] = {{"local", Verifier::Local, evidence::is_local_setting},
+                                       {"maa", Verifier::Maa, is_maa_setting},
+                                       {"kbs", Verifier::Kbs, is_kbs_setting}};
 
 Result<void> read_verifier(json::Node given, Demand& demand) {
   if (given.size() != 1) {
     return failure(ErrorCode::Invalid, "/verifier", "must name exactly one of local, maa and kbs");
   }
-  for (const auto& [name, verifier] : kVerifiers) {
+  for (const auto& [name, verifier, is_setting] : kVerifiers) {
     const json::Node settings = given[name];
     if (!settings) continue;
     for (const auto [key, value] : settings.members()) {
-      if (verifier == Verifier::Local && !evidence::is_local_setting(key)) {
-        return invalid(value, "this version knows no such setting");
-      }
+      if (!is_setting(key)) return invalid(value, "this version knows no such setting");
     }
     demand.verifier = verifier;
     demand.settings = json::to_text(settings);
@@ -79,6 +89,17 @@ Result<Demand> read(json::Node root) {
 }
 
 }  // namespace
+
+std::string_view name_of(EvidenceKind kind) {
+  return kind == EvidenceKind::AzureVtpm ? kAzureVtpm : kSevSnp;
+}
+
+std::string_view name_of(Verifier verifier) {
+  for (const auto& each : kVerifiers) {
+    if (each.verifier == verifier) return each.name;
+  }
+  return {};
+}
 
 Result<Demand> parse_demand(std::string_view json) {
   const auto document = json::Document::parse(std::string(json));

@@ -1,30 +1,20 @@
 #include "node/imds.h"
 
-#include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "json/document.h"
-#include "net/client.h"
+#include "node/patient_request.h"
 
 namespace cpods::node {
 namespace {
 
 using evidence::Doubt;
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr const char* kPath = "/metadata/THIM/amd/certification";
-constexpr milliseconds kOneTry{5000};
-constexpr milliseconds kFirstPause{500};
-constexpr milliseconds kLongestPause{8000};
 
+// Azure answers 404 while it has no certificate of this node yet.
 bool may_come_later(unsigned status) {
-  return status == 404 || status == 429 || status >= 500;
-}
-
-milliseconds left_until(steady_clock::time_point end) {
-  return std::chrono::duration_cast<milliseconds>(end - steady_clock::now());
+  return status == 404 || is_busy(status);
 }
 
 std::unexpected<evidence::Refusal> no_certificate(Doubt doubt, const std::string& why) {
@@ -41,22 +31,15 @@ net::Endpoint imds_endpoint() {
 }
 
 evidence::Proven<evidence::CertificateChain> fetch_vcek(const net::Endpoint& endpoint,
-                                                        milliseconds limit) {
-  const auto end = steady_clock::now() + limit;
-  auto pause = kFirstPause;
-  std::string why;
-  while (true) {
-    const auto left = left_until(end);
-    if (left.count() <= 0) return no_certificate(Doubt::Transport, why);
-    net::Request request("GET", kPath);
-    request.header("Metadata", "true");
-    auto answer = net::fetch(endpoint, nullptr, std::move(request), std::min(left, kOneTry));
-    if (answer && answer->ok()) return read_thim(std::move(answer->body));
-    why = answer ? "it answers HTTP " + std::to_string(answer->status) : answer.error().text();
-    if (answer && !may_come_later(answer->status)) return no_certificate(Doubt::Transport, why);
-    std::this_thread::sleep_for(std::min(pause, left_until(end)));
-    pause = std::min(pause * 2, kLongestPause);
+                                                        std::chrono::milliseconds limit) {
+  net::Request request("GET", kPath);
+  request.header("Metadata", "true");
+  auto answer = ask_patiently({endpoint, nullptr}, request, {limit, may_come_later});
+  if (!answer) return no_certificate(Doubt::Transport, answer.error().text());
+  if (!answer->ok()) {
+    return no_certificate(Doubt::Transport, "it answers HTTP " + std::to_string(answer->status));
   }
+  return read_thim(std::move(answer->body));
 }
 
 evidence::Proven<evidence::CertificateChain> read_thim(std::string json) {

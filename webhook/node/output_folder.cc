@@ -15,7 +15,7 @@ Result<void> write_output(const std::string& folder, std::string_view name, std:
   std::error_code error;
   fs::remove(draft, error);
   std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-  file << text << '\n';
+  file << text;
   file.close();
   error.clear();
   if (file) {

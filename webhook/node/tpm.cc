@@ -90,17 +90,34 @@ struct Tpm::Connection {
     if (tcti != nullptr) Tss2_TctiLdr_Finalize(&tcti);
   }
 
-  // The ESYS object of a persistent handle or NV index, which asks the TPM for its public part.
-  Proven<ESYS_TR> object(std::uint32_t handle, const std::string& what) {
+  // The ESYS object of a persistent handle or NV index, which asks the TPM for its public part;
+  // ESYS_TR_NONE where there is none.
+  Proven<ESYS_TR> find(std::uint32_t handle, const std::string& what) {
     ESYS_TR found = ESYS_TR_NONE;
     const TSS2_RC code =
         Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &found);
-    if (says_no_such_handle(code)) {
+    if (says_no_such_handle(code)) return ESYS_TR_NONE;
+    if (code != TSS2_RC_SUCCESS) return failed("reading the public part of " + what, code);
+    return found;
+  }
+
+  // One that every vTPM of an Azure confidential VM has.
+  Proven<ESYS_TR> object(std::uint32_t handle, const std::string& what) {
+    const auto found = find(handle, what);
+    if (found && *found == ESYS_TR_NONE) {
       return refuse(Doubt::NotATee, "this TPM has no " + what + " at " + hexadecimal(handle) +
                                         ", so it is not the vTPM of an Azure confidential VM");
     }
-    if (code != TSS2_RC_SUCCESS) return failed("reading the public part of " + what, code);
     return found;
+  }
+
+  Proven<std::size_t> size_of_nv(ESYS_TR object, std::uint32_t index) {
+    TPM2B_NV_PUBLIC* nv_public = nullptr;
+    const TSS2_RC code = Esys_NV_ReadPublic(esys, object, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                            &nv_public, nullptr);
+    const Answer<TPM2B_NV_PUBLIC> owned(nv_public);
+    if (code != TSS2_RC_SUCCESS) return failed("TPM2_NV_ReadPublic of " + hexadecimal(index), code);
+    return nv_public->nvPublic.dataSize;  // of 16 bits: 64 KiB at most
   }
 };
 
@@ -118,23 +135,26 @@ Proven<Tpm> Tpm::open(const std::string& tcti) {
   return Tpm(std::move(connection));
 }
 
+Proven<void> Tpm::require_nv(std::uint32_t index) {
+  if (const auto object = connection_->object(index, "NV index"); !object) {
+    return std::unexpected(object.error());
+  }
+  return {};
+}
+
 Proven<Bytes> Tpm::read_nv(std::uint32_t index) {
   ESYS_CONTEXT* const esys = connection_->esys;
   const auto object = connection_->object(index, "NV index");
   if (!object) return std::unexpected(object.error());
-  TPM2B_NV_PUBLIC* nv_public = nullptr;
-  TSS2_RC code = Esys_NV_ReadPublic(esys, *object, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                    &nv_public, nullptr);
-  const Answer<TPM2B_NV_PUBLIC> owned_public(nv_public);
-  if (code != TSS2_RC_SUCCESS) return failed("TPM2_NV_ReadPublic of " + hexadecimal(index), code);
-  // A 16-bit size: 64 KiB at most.
-  const std::size_t size = nv_public->nvPublic.dataSize;
+  const auto size = connection_->size_of_nv(*object, index);
+  if (!size) return std::unexpected(size.error());
   Bytes content;
-  while (content.size() < size) {
-    const auto chunk = static_cast<UINT16>(std::min(kNvChunk, size - content.size()));
+  while (content.size() < *size) {
+    const auto chunk = static_cast<UINT16>(std::min(kNvChunk, *size - content.size()));
     TPM2B_MAX_NV_BUFFER* data = nullptr;
-    code = Esys_NV_Read(esys, ESYS_TR_RH_OWNER, *object, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                        ESYS_TR_NONE, chunk, static_cast<UINT16>(content.size()), &data);
+    const TSS2_RC code =
+        Esys_NV_Read(esys, ESYS_TR_RH_OWNER, *object, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                     chunk, static_cast<UINT16>(content.size()), &data);
     const Answer<TPM2B_MAX_NV_BUFFER> owned_data(data);
     if (code != TSS2_RC_SUCCESS) return failed("TPM2_NV_Read of " + hexadecimal(index), code);
     if (data->size != chunk) {
@@ -144,6 +164,57 @@ Proven<Bytes> Tpm::read_nv(std::uint32_t index) {
     content.insert(content.end(), data->buffer, data->buffer + data->size);
   }
   return content;
+}
+
+Proven<void> Tpm::define_nv(std::uint32_t index, std::size_t size) {
+  TPM2B_NV_PUBLIC wanted{};
+  wanted.nvPublic.nvIndex = index;
+  wanted.nvPublic.nameAlg = TPM2_ALG_SHA256;
+  wanted.nvPublic.attributes =
+      TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHWRITE | TPMA_NV_AUTHREAD;
+  wanted.nvPublic.dataSize = static_cast<UINT16>(size);
+  const TPM2B_AUTH no_password{};
+  ESYS_TR defined = ESYS_TR_NONE;
+  const TSS2_RC code =
+      Esys_NV_DefineSpace(connection_->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                          ESYS_TR_NONE, &no_password, &wanted, &defined);
+  // Another step of this node may have been first.
+  if (code == TSS2_RC_SUCCESS || code == TPM2_RC_NV_DEFINED) return {};
+  return failed("TPM2_NV_DefineSpace of " + hexadecimal(index), code);
+}
+
+Proven<void> Tpm::write_nv(std::uint32_t index, ByteView content) {
+  const auto object = connection_->object(index, "NV index");
+  if (!object) return std::unexpected(object.error());
+  TPM2B_MAX_NV_BUFFER data{};
+  data.size = static_cast<UINT16>(content.size());
+  std::ranges::copy(content, data.buffer);
+  const TSS2_RC code = Esys_NV_Write(connection_->esys, ESYS_TR_RH_OWNER, *object, ESYS_TR_PASSWORD,
+                                     ESYS_TR_NONE, ESYS_TR_NONE, &data, 0);
+  if (code != TSS2_RC_SUCCESS) return failed("TPM2_NV_Write of " + hexadecimal(index), code);
+  return {};
+}
+
+Proven<void> Tpm::put_nv(std::uint32_t index, ByteView content) {
+  if (content.size() > sizeof TPM2B_MAX_NV_BUFFER{}.buffer) {
+    return refuse(Doubt::Transport, "an NV index takes no content of that length");
+  }
+  auto object = connection_->find(index, "NV index");
+  if (!object) return std::unexpected(object.error());
+  if (*object != ESYS_TR_NONE) {
+    const auto size = connection_->size_of_nv(*object, index);
+    if (!size) return std::unexpected(size.error());
+    // One that was never written cannot be read.
+    if (const auto held = read_nv(index); held && std::ranges::equal(*held, content)) return {};
+    if (*size == content.size()) return write_nv(index, content);
+    const TSS2_RC code = Esys_NV_UndefineSpace(connection_->esys, ESYS_TR_RH_OWNER, *object,
+                                               ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE);
+    if (code != TSS2_RC_SUCCESS) {
+      return failed("TPM2_NV_UndefineSpace of " + hexadecimal(index), code);
+    }
+  }
+  if (auto defined = define_nv(index, content.size()); !defined) return defined;
+  return write_nv(index, content);
 }
 
 Proven<PcrBank> Tpm::read_pcrs() {

@@ -27,8 +27,14 @@ class Tpm {
   // "swtpm:host=127.0.0.1,port=1".
   [[nodiscard]] static evidence::Proven<Tpm> open(const std::string& tcti);
 
+  // That there is such an NV index.
+  [[nodiscard]] evidence::Proven<void> require_nv(std::uint32_t index);
   // The whole content of an NV index, by owner authorisation with the empty password.
   [[nodiscard]] evidence::Proven<Bytes> read_nv(std::uint32_t index);
+  // Lets NV index `index`, which is the guest's own, hold exactly `content`, at most 2048 bytes; it
+  // is defined anew where it is absent or of another size. Writes nothing where it holds that
+  // already.
+  [[nodiscard]] evidence::Proven<void> put_nv(std::uint32_t index, ByteView content);
   // The SHA-256 bank.
   [[nodiscard]] evidence::Proven<evidence::PcrBank> read_pcrs();
   // TPM2_Quote with the persistent key `key` over all PCRs of the SHA-256 bank. `nonce`: at most 48
@@ -41,6 +47,8 @@ class Tpm {
 
  private:
   struct Connection;
+  [[nodiscard]] evidence::Proven<void> define_nv(std::uint32_t index, std::size_t size);
+  [[nodiscard]] evidence::Proven<void> write_nv(std::uint32_t index, ByteView content);
   explicit Tpm(std::unique_ptr<Connection> connection);
 
   std::unique_ptr<Connection> connection_;

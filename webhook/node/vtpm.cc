@@ -19,24 +19,6 @@ using evidence::VtpmEvidence;
 // in a row is not an accident.
 constexpr int kQuoteAttempts = 3;
 
-Proven<VtpmEvidence> quote_with_pcrs(Tpm& tpm, ByteView nonce, VtpmEvidence evidence) {
-  for (int attempt = 0; attempt < kQuoteAttempts; ++attempt) {
-    const auto before = tpm.read_pcrs();
-    if (!before) return std::unexpected(before.error());
-    auto quoted = tpm.quote(kAttestationKey, nonce);
-    if (!quoted) return std::unexpected(quoted.error());
-    const auto after = tpm.read_pcrs();
-    if (!after) return std::unexpected(after.error());
-    if (*before != *after) continue;
-    evidence.pcrs = *after;
-    evidence.quote = std::move(quoted->attest);
-    evidence.signature = std::move(quoted->signature);
-    return evidence;
-  }
-  return evidence::refuse(Doubt::Transport,
-                          "the PCRs of the TPM changed during each of three quotes");
-}
-
 }  // namespace
 
 Proven<void> require_device(const std::string& path) {
@@ -60,14 +42,30 @@ Proven<void> require_device(const std::string& path) {
   return evidence::refuse(Doubt::Transport, path + " cannot be opened: " + why);
 }
 
-Proven<VtpmEvidence> collect_vtpm(const std::string& tcti, ByteView nonce) {
+Proven<Bytes> present_report(const std::string& tcti) {
   auto tpm = Tpm::open(tcti);
   if (!tpm) return std::unexpected(tpm.error());
-  auto report = tpm->read_nv(kHclReportIndex);
-  if (!report) return std::unexpected(report.error());
-  VtpmEvidence evidence;
-  evidence.hcl_report = *std::move(report);
-  return quote_with_pcrs(*tpm, nonce, std::move(evidence));
+  return tpm->read_nv(kHclReportIndex);
+}
+
+Proven<VtpmEvidence> quoted_evidence(const std::string& tcti, Bytes hcl_report, ByteView nonce) {
+  auto tpm = Tpm::open(tcti);
+  if (!tpm) return std::unexpected(tpm.error());
+  for (int attempt = 0; attempt < kQuoteAttempts; ++attempt) {
+    const auto before = tpm->read_pcrs();
+    if (!before) return std::unexpected(before.error());
+    auto quoted = tpm->quote(kAttestationKey, nonce);
+    if (!quoted) return std::unexpected(quoted.error());
+    const auto after = tpm->read_pcrs();
+    if (!after) return std::unexpected(after.error());
+    if (*before != *after) continue;
+    return VtpmEvidence{.hcl_report = std::move(hcl_report),
+                        .quote = std::move(quoted->attest),
+                        .signature = std::move(quoted->signature),
+                        .pcrs = *after};
+  }
+  return evidence::refuse(Doubt::Transport,
+                          "the PCRs of the TPM changed during each of three quotes");
 }
 
 }  // namespace cpods::node

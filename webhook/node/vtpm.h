@@ -18,8 +18,12 @@ inline constexpr std::uint32_t kAttestationKey = 0x81000003;
 // is there and this process may not use it.
 [[nodiscard]] evidence::Proven<void> require_device(const std::string& path);
 
-// The HCL report, and a quote over `nonce` with the PCR values it covers; no certificates.
-[[nodiscard]] evidence::Proven<evidence::VtpmEvidence> collect_vtpm(const std::string& tcti,
-                                                                    ByteView nonce);
+// The HCL report of the vTPM as it is.
+[[nodiscard]] evidence::Proven<Bytes> present_report(const std::string& tcti);
+
+// `hcl_report` with a quote over `nonce` and the PCR values it covers; no certificates.
+[[nodiscard]] evidence::Proven<evidence::VtpmEvidence> quoted_evidence(const std::string& tcti,
+                                                                       Bytes hcl_report,
+                                                                       ByteView nonce);
 
 }  // namespace cpods::node

@@ -43,10 +43,16 @@ class AttestCase(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
+    # File with the authorities that the program trusts over TLS, instead of the system's.
+    trusted = None
+
     def environment(self):
-        if self.program == PROGRAM:
-            return None
-        return dict(os.environ, CONFIDENTIAL_PODS_TEST_ROOTS=str(chain().folder))
+        environment = dict(os.environ)
+        if self.program != PROGRAM:
+            environment["CONFIDENTIAL_PODS_TEST_ROOTS"] = str(chain().folder)
+        if self.trusted:
+            environment["SSL_CERT_FILE"] = str(self.trusted)
+        return environment
 
     def attest(self, *arguments, program=None, **more):
         return subprocess.run([program or self.program, *map(str, arguments)], timeout=90,

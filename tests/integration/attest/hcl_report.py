@@ -20,13 +20,16 @@ POLICY_DEBUG = 1 << 19
 MEASUREMENT = bytes(range(48))
 
 
-def runtime_claims(modulus, exponent=b"\x01\x00\x01"):
+def runtime_claims(modulus, exponent=b"\x01\x00\x01", user_data=None):
     """The JSON text (bytes) with `modulus` (big-endian bytes) as HCLAkPub."""
     url = lambda raw: base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
     key = {"kid": "HCLAkPub", "key_ops": ["sign"], "kty": "RSA", "e": url(exponent),
            "n": url(modulus)}
     machine = {"console-enabled": True, "secure-boot": True, "tpm-enabled": True}
-    return json.dumps({"keys": [key], "vm-configuration": machine}, separators=(",", ":")).encode()
+    claims = {"keys": [key], "vm-configuration": machine}
+    if user_data is not None:
+        claims["user-data"] = user_data.hex().upper()
+    return json.dumps(claims, separators=(",", ":")).encode()
 
 
 def snp_report(claims, policy=POLICY_OF_AZURE, vmpl=0):

@@ -11,32 +11,24 @@ import threading
 import time
 import unittest
 
-from attest_case import OF_TESTS, PROGRAM, AttestCase, chain, demand, refusal
+from attest_case import PROGRAM, AttestCase, chain, demand, refusal
 from hcl_report import (MEASUREMENT, POLICY_DEBUG, POLICY_OF_AZURE, hcl_report, runtime_claims,
                         snp_report)
-from imds import Imds, thim
-from software_tpm import ATTESTATION_KEY, SoftwareTpm, free_port_pair
+from imds import thim
+from software_tpm import ATTESTATION_KEY, free_port_pair
 from tpm_between import Between
 from tpm_words import (NV_READ, NV_READ_PUBLIC, PCR_READ, QUOTE, RETRY, code_of, nv_read,
                        nv_read_public, pcr_read, wanted_of)
+from vtpm_case import VtpmCase, attested
 
-SETTINGS = ("products", "signingKey", "minTcb", "measurements", "idKeyDigests", "minGuestSvn",
-            "hostData", "chipIds", "vmpl", "pcrs", "requireSecureBoot", "requireNoSmt",
-            "requireAliasCheck")
 NO_VCEK = ("the certificate of this node's VCEK cannot be had from Azure's instance metadata "
            "service: ")
-
-
-def attested(*pinned):
-    """The last line of a node that is attested with these settings."""
-    unpinned = ", ".join(f"policy.{name}" for name in SETTINGS if name not in pinned)
-    return f"confidential-pods-attest: this node is attested: verified; unpinned: {unpinned}"
 
 
 class CommandLine(AttestCase):
     def test_wrong_arguments_are_usage_errors(self):
         for arguments in ([], ["collect", "--evidence", "tdx"], ["collect", "--nonce", "5"],
-                          ["collect", "--nonce", "00" * 33], ["collect", "--device", "tpm0"],
+                          ["collect", "--nonce", "00" * 49], ["collect", "--device", "tpm0"],
                           ["run"],
                           ["run", "--attestation", demand(), "--force"],
                           ["run", "--attestation", demand(), "--timeout", "0"],
@@ -74,10 +66,14 @@ class Devices(AttestCase):
                    "--attestation", demand(evidence="sev-snp", device=str(absent)))
 
     def test_what_this_version_cannot_verify_fails_closed(self):
-        self.check("maa", 17, refusal("this version cannot ask Microsoft Azure Attestation"),
-                   "--attestation", demand(verifier={"maa": {"issuer": "https://maa.example"}}))
-        self.check("kbs", 17, refusal("this version cannot ask a key broker service"),
-                   "--attestation", demand(verifier={"kbs": {"url": "https://kbs.example"}}))
+        self.check("maa", 17, refusal("this version asks Microsoft Azure Attestation about the "
+                                      "evidence azure-vtpm alone"),
+                   "--attestation", demand(evidence="sev-snp",
+                                           verifier={"maa": {"issuer": "https://maa.example"}}))
+        self.check("kbs", 17, refusal("this version asks a key broker service about the evidence "
+                                      "azure-vtpm alone"),
+                   "--attestation", demand(evidence="sev-snp",
+                                           verifier={"kbs": {"url": "https://kbs.example"}}))
 
     def test_a_device_of_another_driver_is_no_sev_guest(self):
         self.check("sev-snp", 10, refusal("/dev/null is no device of the sev-guest driver"),
@@ -101,41 +97,6 @@ def nonce_of(quote):
     signer_end = 8 + int.from_bytes(quote[6:8], "big")
     size = int.from_bytes(quote[signer_end:signer_end + 2], "big")
     return quote[signer_end + 2:signer_end + 2 + size]
-
-
-class VtpmCase(AttestCase):
-    program = OF_TESTS
-
-    def setUp(self):
-        super().setUp()
-        self.tpm = SoftwareTpm(self.folder / "tpm")
-        self.addCleanup(self.tpm.stop)
-        self.imds = self.serve(thim(chain().text("vcek"), chain().text("ask", "ark")))
-        self.output = self.folder / "output"
-        self.output.mkdir()
-
-    def serve(self, *answers):
-        imds = Imds(answers)
-        self.addCleanup(imds.stop)
-        return imds
-
-    def provision(self):
-        """Key and a report that binds it, signed; the runtime claims of that report."""
-        self.tpm.define_report_index()
-        self.modulus = self.tpm.make_attestation_key()
-        claims = runtime_claims(self.modulus)
-        self.tpm.write_report(hcl_report(claims, self.signed(claims)))
-        return claims
-
-    def signed(self, claims, **more):
-        return chain().sign(snp_report(claims, **more))
-
-    def run_arguments(self, settings=None, imds=None, tcti=None):
-        return ("--attestation", demand(verifier={"local": settings or {}}),
-                "--tcti", tcti or self.tpm.tcti, "--imds", imds or self.imds.url)
-
-    def check_tpm(self, name, code, sentence, *more, **options):
-        self.check(name, code, sentence, *self.run_arguments(**options), *more)
 
 
 class NoConfidentialVm(VtpmCase):

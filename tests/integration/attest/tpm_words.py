@@ -5,7 +5,7 @@ import hashlib
 import struct
 
 PLAIN, WITH_SESSIONS = 0x8001, 0x8002
-NV_READ, QUOTE, NV_READ_PUBLIC, PCR_READ = 0x14E, 0x158, 0x169, 0x17E
+NV_WRITE, NV_READ, QUOTE, NV_READ_PUBLIC, PCR_READ = 0x137, 0x14E, 0x158, 0x169, 0x17E
 SHA256 = 0x000B
 # Owner and authorisation may read and write, no dictionary attack, written.
 ATTRIBUTES = 0x22060006
@@ -13,6 +13,16 @@ ATTRIBUTES = 0x22060006
 
 def code_of(command):
     return int.from_bytes(command[6:10], "big")
+
+
+def index_of(nv_command):
+    """Of NV_Read and NV_Write."""
+    return int.from_bytes(nv_command[14:18], "big")
+
+
+def written_by(nv_write_command):
+    """The content, which is 64 bytes long; the offset follows."""
+    return nv_write_command[-66:-2]
 
 
 def answer_of(tag, parameters, code=0):

@@ -75,12 +75,17 @@ TEST_CASE("check: an attestation that this version cannot finish is a warning at
   const Row rows[] = {
       {"azure-vtpm", "local: {}", total + "no warnings\n"},
       {"sev-snp", "local: {}", total + "no warnings\n"},
-      {"azure-vtpm", "maa: {issuer: \"https://a.example\"}",
-       warning("10:7", "maa", "this version cannot ask Microsoft Azure Attestation") + total +
-           "1 warning\n"},
-      {"azure-vtpm", "kbs: {url: \"https://k.example\"}",
-       warning("10:7", "kbs", "this version cannot ask a key broker service") + total +
-           "1 warning\n"},
+      {"azure-vtpm", "maa: {issuer: \"https://a.example\"}", total + "no warnings\n"},
+      {"azure-vtpm", "kbs: {url: \"https://k.example\"}", total + "no warnings\n"},
+      {"sev-snp", "maa: {issuer: \"https://a.example\"}",
+       warning("10:7", "maa",
+               "this version asks Microsoft Azure Attestation about the evidence azure-vtpm "
+               "alone") +
+           total + "1 warning\n"},
+      {"sev-snp", "kbs: {url: \"https://k.example\"}",
+       warning("10:7", "kbs",
+               "this version asks a key broker service about the evidence azure-vtpm alone") +
+           total + "1 warning\n"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.evidence);

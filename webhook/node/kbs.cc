@@ -1,0 +1,174 @@
+#include "node/kbs.h"
+
+#include <openssl/evp.h>
+#include <strings.h>
+
+#include <stdexcept>
+
+#include "evidence/place.h"
+#include "json/document.h"
+#include "json/writer.h"
+#include "node/patient_request.h"
+#include "node/remote_words.h"
+
+namespace cpods::node {
+namespace {
+
+using evidence::Doubt;
+using evidence::Proven;
+using evidence::refuse;
+using std::chrono::milliseconds;
+
+constexpr const char* kVersion = "0.4.0";
+constexpr milliseconds kOneTry{15000};
+// A token has some tens of KiB; a resource is a key, seldom a file.
+constexpr std::size_t kLongestAnswer = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kLongestChallenge = 1024;
+constexpr std::string_view kCookie = "kbs-session-id=";
+
+std::unexpected<evidence::Refusal> no_answer(const Kbs& kbs, Doubt doubt, const std::string& why) {
+  return refuse(doubt, "the key broker service at " + kbs.url.endpoint.text() + ": " + why);
+}
+
+net::Request request_to(const Kbs& kbs, std::string method, const std::string& target) {
+  net::Request request(std::move(method), kbs.url.path + "/kbs/v0" + target);
+  request.header("Accept", "application/json");
+  request.longest_answer = kLongestAnswer;
+  return request;
+}
+
+Proven<net::Response> ask(const Kbs& kbs, const net::Request& request, milliseconds limit) {
+  auto answer =
+      ask_patiently({kbs.url.endpoint, kbs.tls}, request, {.limit = limit, .one_try = kOneTry});
+  if (!answer) return no_answer(kbs, Doubt::Transport, answer.error().text());
+  if (answer->status == 200) return *std::move(answer);
+  const bool says_no = answer->status >= 400 && !is_busy(answer->status);
+  return no_answer(kbs, says_no ? Doubt::RemoteRefused : Doubt::Transport, answers(*answer));
+}
+
+std::string auth_body() {
+  json::Writer out;
+  out.object().field("version", kVersion).field("tee", "az-snp-vtpm");
+  return out.key("extra-params").object().end().end().take();
+}
+
+// The session, of the first Set-Cookie that names one.
+std::string cookie_in(const net::Response& answer) {
+  for (const auto& header : answer.headers) {
+    const std::string_view value = header.value;
+    if (::strcasecmp(header.name.c_str(), "Set-Cookie") == 0 && value.starts_with(kCookie)) {
+      return std::string(value.substr(0, value.find(';')));
+    }
+  }
+  return {};
+}
+
+// The challenge's nonce; the service may ask for another digest than the one that is made here.
+std::string challenge_in(json::Node root) {
+  const auto nonce = evidence::required(root, "nonce");
+  if (nonce.text().empty() || nonce.text().size() > kLongestChallenge) {
+    throw json::Malformed(nonce.pointer(), "has a length that no nonce has");
+  }
+  const auto parameters = root["extra-params"];
+  if (parameters.kind() == json::Kind::Object) {
+    const auto digest = parameters["selected-hash-algorithm"];
+    if (digest && digest.text() != "sha384") {
+      throw json::Malformed(digest.pointer(), "must be sha384");
+    }
+  }
+  return std::string(nonce.text());
+}
+
+Bytes sha384(std::string_view text) {
+  Bytes digest(48);
+  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha384(), nullptr) != 1) {
+    throw std::runtime_error("libcrypto has no SHA-384");
+  }
+  return digest;
+}
+
+}  // namespace
+
+Proven<Kbs> kbs_of(json::Node settings) {
+  try {
+    auto url = net::parse_url(settings["url"].text());
+    if (!url || !url->tls) {
+      return refuse(Doubt::NotVerifiable, "verifier.kbs.url must be an https:// address");
+    }
+    auto tls = net::client_context(std::string(settings["caBundle"].text()));
+    if (!tls) {
+      return refuse(Doubt::NotVerifiable, "verifier.kbs.caBundle: " + tls.error().text());
+    }
+    return Kbs{*std::move(url), *std::move(tls), std::string(settings["resource"].text())};
+  } catch (const json::Malformed& wrong) {
+    return refuse(Doubt::NotVerifiable, "verifier.kbs: " + evidence::sentence_of(wrong));
+  }
+}
+
+KbsSession::KbsSession(Kbs kbs, TeeKey key, std::string challenge, std::string cookie)
+    : kbs_(std::move(kbs)),
+      key_(std::move(key)),
+      challenge_(std::move(challenge)),
+      cookie_(std::move(cookie)) {}
+
+Proven<KbsSession> KbsSession::begin(Kbs kbs, milliseconds limit) {
+  auto key = TeeKey::generate();
+  if (!key) return std::unexpected(key.error());
+  auto request = request_to(kbs, "POST", "/auth");
+  request.content("application/json", auth_body());
+  const auto answer = ask(kbs, request, limit);
+  if (!answer) return std::unexpected(answer.error());
+  auto cookie = cookie_in(*answer);
+  if (cookie.empty()) return no_answer(kbs, Doubt::Malformed, "it gives no kbs-session-id");
+  const auto document = json::Document::parse(answer->body);
+  if (!document) return no_answer(kbs, Doubt::Malformed, document.error().text());
+  try {
+    auto challenge = challenge_in(document->root());
+    return KbsSession(std::move(kbs), *std::move(key), std::move(challenge), std::move(cookie));
+  } catch (const json::Malformed& wrong) {
+    return no_answer(kbs, Doubt::Malformed, "its challenge: " + evidence::sentence_of(wrong));
+  }
+}
+
+// Members in order, no white space: canonical JSON, which the service makes again from its own
+// nonce and the key that was sent.
+Bytes KbsSession::nonce() const {
+  json::Writer out;
+  out.object().field("additional-evidence", "").field("nonce", challenge_);
+  return sha384(out.key("tee-pubkey").raw(key_.jwk()).end().take());
+}
+
+Proven<std::string> KbsSession::attest(const std::string& evidence, milliseconds limit) {
+  json::Writer body(evidence.size() + 2048);
+  body.object().key("runtime-data").object().field("nonce", challenge_);
+  body.key("tee-pubkey").raw(key_.jwk()).end();
+  body.key("tee-evidence").object().key("primary_evidence").raw(evidence);
+  body.field("additional_evidence", "").end().end();
+  auto request = request_to(kbs_, "POST", "/attest");
+  request.header("Cookie", cookie_).content("application/json", body.take());
+  const auto answer = ask(kbs_, request, limit);
+  if (!answer) return std::unexpected(answer.error());
+  if (auto renewed = cookie_in(*answer); !renewed.empty()) cookie_ = std::move(renewed);
+  const auto document = json::Document::parse(answer->body);
+  if (!document) return no_answer(kbs_, Doubt::Malformed, document.error().text());
+  try {
+    return std::string(evidence::required(document->root(), "token").text());
+  } catch (const json::Malformed& wrong) {
+    return no_answer(kbs_, Doubt::Malformed, evidence::sentence_of(wrong));
+  }
+}
+
+Proven<Bytes> KbsSession::fetch_resource(milliseconds limit) {
+  auto request = request_to(kbs_, "GET", "/resource/" + kbs_.resource);
+  request.header("Cookie", cookie_);
+  const auto answer = ask(kbs_, request, limit);
+  if (!answer) return std::unexpected(answer.error());
+  auto opened = key_.open(answer->body);
+  if (!opened) {
+    return no_answer(kbs_, opened.error().doubt,
+                     "the resource " + kbs_.resource + ": " + opened.error().sentence);
+  }
+  return opened;
+}
+
+}  // namespace cpods::node

@@ -1,0 +1,52 @@
+#pragma once
+// A key broker service, spoken to as Trustee's protocol 0.4.0 has it (kbs_attestation_protocol.md):
+//   POST /kbs/v0/auth -> nonce and session; POST /kbs/v0/attest -> token; GET /kbs/v0/resource/…
+// The evidence vouches for the nonce and for a key of this attestation, to which a released
+// resource is encrypted. One session; one thread.
+
+#include <chrono>
+#include <string>
+
+#include "base/bytes.h"
+#include "evidence/refusal.h"
+#include "json/node.h"
+#include "net/endpoint.h"
+#include "net/tls.h"
+#include "node/tee_key.h"
+
+namespace cpods::node {
+
+struct Kbs {
+  net::Url url;
+  net::TlsContext tls;
+  std::string resource;  // repository/type/tag; empty: none is asked for
+};
+
+// From verifier.kbs; trusts caBundle, or the system's authorities where there is none.
+// NotVerifiable with the setting that cannot be used.
+[[nodiscard]] evidence::Proven<Kbs> kbs_of(json::Node settings);
+
+class KbsSession {
+ public:
+  // Asks for the challenge of an az-snp-vtpm.
+  [[nodiscard]] static evidence::Proven<KbsSession> begin(Kbs kbs, std::chrono::milliseconds limit);
+
+  // What the evidence must answer: SHA-384, 48 bytes, of the canonical runtime data.
+  [[nodiscard]] Bytes nonce() const;
+  // `evidence`: one JSON value. The service's token. RemoteRefused with its own words where it does
+  // not accept the evidence.
+  [[nodiscard]] evidence::Proven<std::string> attest(const std::string& evidence,
+                                                     std::chrono::milliseconds limit);
+  // The resource of the settings, decrypted.
+  [[nodiscard]] evidence::Proven<Bytes> fetch_resource(std::chrono::milliseconds limit);
+
+ private:
+  KbsSession(Kbs kbs, TeeKey key, std::string challenge, std::string cookie);
+
+  Kbs kbs_;
+  TeeKey key_;
+  std::string challenge_;  // the service's nonce, as it spelt it
+  std::string cookie_;
+};
+
+}  // namespace cpods::node
