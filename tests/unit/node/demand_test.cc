@@ -16,7 +16,7 @@ TEST_CASE("demand: what the webhook writes is understood") {
 }
 
 TEST_CASE("demand: the device has a default for each kind of evidence") {
-  const auto vtpm = parse_demand(R"({"evidence":"azure-vtpm","verifier":{"maa":{"url":"x"}}})");
+  const auto vtpm = parse_demand(R"({"evidence":"azure-vtpm","verifier":{"maa":{"issuer":"x"}}})");
   REQUIRE(vtpm);
   CHECK(vtpm->device == "/dev/tpmrm0");
   CHECK(vtpm->verifier == Verifier::Maa);
@@ -43,6 +43,10 @@ TEST_CASE("demand: whatever is not understood is refused with its place") {
        "/verifier: must be local, maa or kbs with an object of settings"},
       {R"({"evidence":"sev-snp","verifier":{"local":{"minTbc":3}}})",
        "/verifier/local/minTbc: this version knows no such setting"},
+      {R"({"evidence":"azure-vtpm","verifier":{"maa":{"issuer":"x","url":"y"}}})",
+       "/verifier/maa/url: this version knows no such setting"},
+      {R"({"evidence":"azure-vtpm","verifier":{"kbs":{"url":"x","ca":"y"}}})",
+       "/verifier/kbs/ca: this version knows no such setting"},
       {R"({"evidence":"sev-snp","device":"tpm0","verifier":{"local":{}}})",
        "/device: must be an absolute path"},
       {R"({"evidence":"sev-snp","verifier":{"local":{}},"pcrs":[]})",

@@ -37,7 +37,7 @@ TEST_CASE("output: a file appears whole and readable, and replaces an older one"
   const Folder folder;
   for (const std::string text : {"{\"first\":1}", "{}"}) {
     REQUIRE(write_output(folder.path(), "evidence.json", text));
-    CHECK(folder.content("evidence.json") == text + "\n");
+    CHECK(folder.content("evidence.json") == text);
     CHECK(fs::status(folder.path() / "evidence.json").permissions() == fs::perms{0444});
   }
   REQUIRE(write_output(folder.path(), "result.json", "{}"));
@@ -62,7 +62,7 @@ TEST_CASE("output: what an attempt that was killed left behind is in nobody's wa
   CHECK_FALSE(fs::exists(draft));
   fs::create_directory(draft);
   REQUIRE(write_output(folder.path(), "result.json", "{\"second\":2}"));
-  CHECK(folder.content("result.json") == "{\"second\":2}\n");
+  CHECK(folder.content("result.json") == "{\"second\":2}");
 }
 
 TEST_CASE("output: what stands in the way of a file is an error, not a half result") {
