@@ -2,11 +2,14 @@
 
 #include <openssl/rand.h>
 
+#include <filesystem>
+
 #include "evidence/hcl_report.h"
 #include "node/imds.h"
 #include "node/kds.h"
 #include "node/report_renewal.h"
 #include "node/sev_guest.h"
+#include "node/tsm_report.h"
 #include "node/vtpm.h"
 
 namespace cpods::commands {
@@ -62,9 +65,16 @@ Proven<evidence::VtpmEvidence> gather_vtpm(const node::Demand& demand, const Sou
   return gathered;
 }
 
+// The driver answers in its device file, and through configfs-tsm in a folder.
+Proven<evidence::SnpEvidence> collect_report(const std::string& device, ByteView nonce) {
+  std::error_code none;
+  if (std::filesystem::is_directory(device, none)) return node::collect_tsm(device, nonce);
+  return node::collect_snp(device, nonce);
+}
+
 Proven<evidence::SnpEvidence> gather_snp(const node::Demand& demand, const Sources& sources,
                                          ByteView nonce) {
-  auto gathered = node::collect_snp(demand.device, nonce);
+  auto gathered = collect_report(demand.device, nonce);
   if (!gathered || !gathered->chain.leaf.empty()) return gathered;
   auto chain = chain_from_kds(evidence::read_snp_report(gathered->report), sources.part());
   if (!chain) return std::unexpected(chain.error());

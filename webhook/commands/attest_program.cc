@@ -82,8 +82,10 @@ CLI::App* describe_collect(CLI::App& app, AttestCollect& collect) {
   command->add_option("--evidence", collect.evidence, "azure-vtpm | sev-snp")
       ->check(CLI::IsMember({"azure-vtpm", "sev-snp"}))
       ->capture_default_str();
-  command->add_option("--device", collect.device,
-                      "Device file (default: /dev/tpmrm0 or /dev/sev-guest)");
+  command->add_option(
+      "--device", collect.device,
+      "Device file, or for sev-snp the folder of configfs-tsm (default: /dev/tpmrm0 or "
+      "/dev/sev-guest)");
   command->add_option("--tcti", collect.sources.tcti,
                       "TPM to talk to instead of the device, as a TCTI configuration");
   command

@@ -21,7 +21,7 @@ enum class Verifier : std::uint8_t { Local, Maa, Kbs };
 
 struct Demand {
   EvidenceKind evidence = EvidenceKind::AzureVtpm;
-  std::string device;  // absolute path of the device file
+  std::string device;  // absolute path of the device file, or of configfs-tsm's folder
   Verifier verifier = Verifier::Local;
   std::string settings;  // the verifier's own settings, one JSON object
 };

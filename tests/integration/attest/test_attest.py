@@ -79,6 +79,15 @@ class Devices(AttestCase):
         self.check("sev-snp", 10, refusal("/dev/null is no device of the sev-guest driver"),
                    "--attestation", demand(evidence="sev-snp", device="/dev/null"))
 
+    def test_a_folder_is_read_as_configfs_tsm(self):
+        words = f"{self.folder} is no folder of configfs-tsm"
+        self.check("sev-snp", 10, refusal(words),
+                   "--attestation", demand(evidence="sev-snp", device=str(self.folder)))
+        before = sorted(self.folder.iterdir())
+        collected = self.attest("collect", "--evidence", "sev-snp", "--device", self.folder)
+        self.assertEqual((collected.returncode, collected.stderr), (10, words + "\n"))
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+
     def test_a_device_that_is_no_tpm_is_a_transport_failure(self):
         self.check_code("/dev/null", 11, "run", "--attestation", demand(device="/dev/null"),
                         "--termination-log", "/dev/null")
