@@ -19,6 +19,11 @@ inline constexpr std::string_view kDeviceVolume = "confidential-pods-device";
 inline constexpr std::string_view kNoTokenVolume = "confidential-pods-no-token";
 inline constexpr std::string_view kTokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+// configfs-tsm, of a node and as the step sees it: a container has a sysfs of its own, in which
+// nobody can make the folder to mount it on.
+inline constexpr std::string_view kTsmFolder = "/sys/kernel/config/tsm/report";
+inline constexpr std::string_view kTsmMount = "/run/confidential-pods-tsm";
+
 // On the ConfigMap that holds the policy files.
 inline constexpr std::string_view kPoliciesLabel = "confidential.pods/policies";
 

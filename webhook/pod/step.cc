@@ -6,7 +6,8 @@
 //   leaves a container alone that mounts something there, so the step never holds an API token.
 // - Requests equal limits, so that a Pod of QoS class Guaranteed stays one.
 // - A device by resource lets it run under Pod Security "restricted"; a device by hostPath needs a
-//   privileged container, because the device cgroup refuses it otherwise.
+//   privileged container, because the device cgroup refuses it otherwise. The folder of
+//   configfs-tsm comes to it the same way, because entries there are root's to make.
 
 #include "pod/step.h"
 
@@ -33,10 +34,21 @@ json::Document parse_own(const std::string& text) {
   return std::move(*document);
 }
 
+// How the device of a pool that names it by hostPath becomes the step's.
+struct HostDevice {
+  std::string_view path;  // in the step
+  std::string_view type;  // core/v1 HostPathType
+};
+
+HostDevice host_device(const StepSettings& settings) {
+  if (settings.device_host_path == names::kTsmFolder) return {names::kTsmMount, "Directory"};
+  return {settings.device_host_path, "CharDevice"};
+}
+
 std::string attestation_argument(const StepSettings& settings) {
   json::Writer out;
   out.object().field("evidence", settings.evidence);
-  if (!settings.device_host_path.empty()) out.field("device", settings.device_host_path);
+  if (!settings.device_host_path.empty()) out.field("device", host_device(settings).path);
   return out.key("verifier").raw(settings.verifier).end().take();
 }
 
@@ -90,7 +102,7 @@ std::string container_text(const StepSettings& settings, std::string_view pull_p
   out.key("volumeMounts").array();
   write_mount(out, names::kOutputVolume, names::kOutputFolder);
   write_mount(out, names::kNoTokenVolume, names::kTokenFolder, true);
-  if (by_host_path) write_mount(out, names::kDeviceVolume, settings.device_host_path);
+  if (by_host_path) write_mount(out, names::kDeviceVolume, host_device(settings).path);
   out.end().field("terminationMessagePath", "/dev/termination-log");
   out.field("terminationMessagePolicy", "FallbackToLogsOnError");
   out.field("imagePullPolicy", pull_policy);
@@ -110,7 +122,7 @@ std::vector<std::string> volume_texts(const StepSettings& settings) {
   if (!settings.device_host_path.empty()) {
     json::Writer out;
     out.object().field("name", names::kDeviceVolume).key("hostPath").object();
-    out.field("path", settings.device_host_path).field("type", "CharDevice");
+    out.field("path", settings.device_host_path).field("type", host_device(settings).type);
     volumes.push_back(out.end().end().take());
   }
   return volumes;

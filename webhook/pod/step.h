@@ -19,7 +19,7 @@ namespace cpods::pod {
 struct StepSettings {
   std::string image;
   std::string evidence;          // azure-vtpm | sev-snp
-  std::string device_host_path;  // exactly one of the two is set
+  std::string device_host_path;  // exactly one of the two is set; a file, or names::kTsmFolder
   std::string device_resource;
   std::string verifier;   // one JSON object: {"local":{…}}, {"maa":{…}} or {"kbs":{…}}
   std::string resources;  // one JSON object: core/v1 ResourceRequirements; empty: the default

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "pod/names.h"
 #include "policy/decode.h"
 #include "policy/label_rules.h"
 #include "policy/quantity.h"
@@ -82,6 +83,14 @@ void check_host_path(json::Node path, Report& report) {
   if (text.find("/../") != text.npos) report.error(path, "must not contain ..");
 }
 
+// No vTPM is reached through the folder of configfs-tsm.
+void check_tsm(json::Node attestation, Report& report) {
+  const auto path = attestation["device"]["hostPath"];
+  if (path.text() != names::kTsmFolder || attestation["evidence"].text() == "sev-snp") return;
+  report.error(path, std::string(path.text()) + " gives reports of bare SEV-SNP guests alone; " +
+                         "write evidence: sev-snp, or the path of the vTPM");
+}
+
 // What is below holds the step to the API server's validation (pkg/apis/core/validation), which
 // would refuse every Pod of the pool: core/v1 IsNativeResource and IsExtendedResourceName.
 void check_device_resource(json::Node resource, Report& report) {
@@ -135,6 +144,7 @@ pod::StepSettings decode_attestation(json::Node given, const LoadOptions& option
   settings.device_host_path = given["device"]["hostPath"].text();
   settings.device_resource = given["device"]["resource"].text();
   check_host_path(given["device"]["hostPath"], report);
+  check_tsm(given, report);
   check_device_resource(given["device"]["resource"], report);
   check_resources(given["resources"], report);
   warn_of_bare_claims(given, report);

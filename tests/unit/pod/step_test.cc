@@ -145,6 +145,26 @@ TEST_CASE("step: with a device by host path it is privileged and nothing else is
 })"));
 }
 
+TEST_CASE("step: the folder of configfs-tsm is mounted where a container has room for it") {
+  auto settings = by_host_path();
+  settings.evidence = "sev-snp";
+  settings.device_host_path = "/sys/kernel/config/tsm/report";
+  const auto step = Step::render(settings);
+  CHECK(step.is_privileged());
+  CHECK(step.container()["args"].at(2).text() ==
+        R"({"evidence":"sev-snp","device":"/run/confidential-pods-tsm","verifier":{"local":{}}})");
+  CHECK(json::to_text(step.container()["volumeMounts"].at(2)) ==
+        R"({"name":"confidential-pods-device","mountPath":"/run/confidential-pods-tsm"})");
+  const auto pod = with_step(step);
+  CHECK(json::to_text(pod.root()["volumes"].at(2)) ==
+        R"({"name":"confidential-pods-device",)"
+        R"("hostPath":{"path":"/sys/kernel/config/tsm/report","type":"Directory"}})");
+  CHECK(flaw_of(step, pod.root()) == "");
+  const auto other = R"({"op":"add","path":"/volumes/2/hostPath/type","value":"CharDevice"})";
+  CHECK(flaw_of(step, changed(pod, other).root()) ==
+        "volumes[2] is not the attestation step's volume as prescribed");
+}
+
 TEST_CASE("step: with a device by resource it fits Pod Security restricted") {
   const auto step = Step::render(by_resource());
   const auto container = step.container();

@@ -120,7 +120,20 @@ TEST_CASE("loader: what is wrong with a pool") {
        {"p.yaml:8:13: must have exactly one of hostPath or resource",
         "p.yaml:9:15: must have exactly one of local, maa or kbs"}},
       {pool_with(step + "    device: {hostPath: /etc/passwd}\n    verifier: {local: {}}\n"),
-       {"p.yaml:8:24: must be a path below /dev, not \"/etc/passwd\""}},
+       {"p.yaml:8:24: must be a path below /dev, or /sys/kernel/config/tsm/report, not "
+        "\"/etc/passwd\""}},
+      {pool_with(step + "    device: {hostPath: /sys/kernel/config/tsm/report/}\n"
+                        "    verifier: {local: {}}\n"),
+       {"p.yaml:8:24: must be a path below /dev, or /sys/kernel/config/tsm/report, not "
+        "\"/sys/kernel/config/tsm/report/\""}},
+      {pool_with(step + "    device: {hostPath: /dev/a/sys/kernel/config/tsm/report b}\n"
+                        "    verifier: {local: {}}\n"),
+       {"p.yaml:8:24: must be a path below /dev, or /sys/kernel/config/tsm/report, not "
+        "\"/dev/a/sys/kernel/config/tsm/report b\""}},
+      {pool_with(step + "    device: {hostPath: /sys/kernel/config/tsm/report}\n"
+                        "    verifier: {local: {}}\n"),
+       {"p.yaml:8:24: /sys/kernel/config/tsm/report gives reports of bare SEV-SNP guests alone; "
+        "write evidence: sev-snp, or the path of the vTPM"}},
       {pool_with(step + "    device: {hostPath: /dev/../etc}\n    verifier: {local: {}}\n"),
        {"p.yaml:8:24: must not contain .."}},
       {pool_with(step + "    device: {resource: tpm}\n    verifier: {local: {}}\n"),
@@ -313,6 +326,16 @@ TEST_CASE("loader: an error that follows from another is not told") {
             {"p.yaml:5:9: an anchor: policy files have no anchors and aliases; write the value out",
              "p.yaml:6:16: the alias *a: policy files have no anchors and aliases; write the value "
              "out"}));
+}
+
+TEST_CASE("loader: a pool of bare SEV-SNP guests may name the device or the folder") {
+  for (const std::string path : {"/dev/sev-guest", "/sys/kernel/config/tsm/report"}) {
+    const auto text =
+        pool_with("  attestation: {image: a, evidence: sev-snp, device: {hostPath: " + path +
+                  "}, verifier: {local: {}}}\n");
+    CHECK(joined(diagnostics_of(text)) ==
+          "p.yaml:1:1: warning: no policy uses the pool \"pool\"\n");
+  }
 }
 
 TEST_CASE("loader: a pool without an image needs the program's own") {
