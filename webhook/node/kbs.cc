@@ -40,7 +40,7 @@ net::Request request_to(const Kbs& kbs, std::string method, const std::string& t
 Proven<net::Response> ask(const Kbs& kbs, const net::Request& request, milliseconds limit) {
   auto answer =
       ask_patiently({kbs.url.endpoint, kbs.tls}, request, {.limit = limit, .one_try = kOneTry});
-  if (!answer) return no_answer(kbs, Doubt::Transport, answer.error().text());
+  if (!answer) return no_answer(kbs, Doubt::Transport, answer.error().message);
   if (answer->status == 200) return *std::move(answer);
   const bool says_no = answer->status >= 400 && !is_busy(answer->status);
   return no_answer(kbs, says_no ? Doubt::RemoteRefused : Doubt::Transport, answers(*answer));

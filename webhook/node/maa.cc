@@ -44,7 +44,7 @@ Proven<std::string> body_of(const Maa& maa, const net::Request& request,
                             std::chrono::milliseconds limit, Doubt refused) {
   auto answer =
       ask_patiently({maa.url.endpoint, maa.tls}, request, {.limit = limit, .one_try = kOneTry});
-  if (!answer) return no_answer(maa, Doubt::Transport, answer.error().text());
+  if (!answer) return no_answer(maa, Doubt::Transport, answer.error().message);
   if (answer->status == 200) return std::move(answer->body);
   const bool says_no = answer->status >= 400 && !is_busy(answer->status);
   return no_answer(maa, says_no ? refused : Doubt::Transport, answers(*answer));

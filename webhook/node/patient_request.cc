@@ -41,7 +41,9 @@ Result<net::Response> ask_patiently(const Peer& peer, const net::Request& reques
   while (true) {
     const auto limit = std::max(milliseconds(1), std::min(left_until(end), patience.one_try));
     auto answer = net::fetch(peer.endpoint, peer.tls, request, limit);
-    if (answer && !patience.may_come_later(answer->status)) return answer;
+    const bool may_come_later = answer ? patience.may_come_later(answer->status)
+                                       : answer.error().code == ErrorCode::Unavailable;
+    if (!may_come_later) return answer;
     const auto wait = std::max(with_jitter(pause), answer ? asked_for(*answer) : milliseconds(0));
     if (wait >= left_until(end)) return answer;
     std::this_thread::sleep_for(wait);

@@ -1,8 +1,8 @@
 """An HTTPS server with a certificate of an authority that the tests own, that answers as it is told,
 well or badly."""
 
-import functools
 import atexit
+import functools
 import http.server
 import pathlib
 import shutil

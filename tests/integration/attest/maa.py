@@ -5,12 +5,16 @@ import base64
 import hashlib
 import json
 import time
+import warnings
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from https_service import Answer, HttpsService
+
+# AMD gives every VCEK the serial number zero.
+warnings.filterwarnings("ignore", "Parsed a serial number which wasn't positive")
 
 
 def encode(content):
