@@ -21,8 +21,8 @@ using std::chrono::milliseconds;
 
 constexpr const char* kVersion = "0.4.0";
 constexpr milliseconds kOneTry{15000};
-// A token has some tens of KiB; a resource is a key, seldom a file.
-constexpr std::size_t kLongestAnswer = std::size_t{4} * 1024 * 1024;
+// A token has some tens of KiB; a resource of more than 1 MiB would not fit into a Secret either.
+constexpr std::size_t kLongestAnswer = std::size_t{2} * 1024 * 1024;
 constexpr std::size_t kLongestChallenge = 1024;
 constexpr std::string_view kCookie = "kbs-session-id=";
 

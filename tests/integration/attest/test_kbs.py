@@ -151,7 +151,7 @@ class Connections(KbsCase):
                 (11, AUTH, Answer(hangs=True), "", "no answer within "),
                 (11, AUTH, Answer(200, b"{", missing=9), "",
                  "it closed the connection while waiting for the answer"),
-                (11, ATTEST, Answer(200, b"x" * (4 * 1024 * 1024 + 1)), "kbs.token: ",
+                (11, ATTEST, Answer(200, b"x" * (2 * 1024 * 1024 + 1)), "kbs.token: ",
                  "the answer is larger than this program reads"),
                 (11, ATTEST, Answer(500), "kbs.token: ", "it answers HTTP 500"),
                 (12, ATTEST, Answer(200, b"[]"), "kbs.token: ", "the document must be an object")]
