@@ -360,9 +360,11 @@ Bytes prefix(const Bytes& whole, std::size_t size) {
 
 TEST_CASE("genuine: no recorded JSON may end early") {
   if (!recorded()) return;
-  for (const auto* path : {kAzure[0], kAzure[2], kAzure[4], "trustee/snp/e2e-evidence.json",
-                           "attestation-rs/snp/live-evidence-genoa.json"}) {
-    CAPTURE(path);
+  std::vector<fs::path> paths(std::begin(kAzure), std::end(kAzure));
+  paths.insert(paths.end(),
+               {"trustee/snp/e2e-evidence.json", "attestation-rs/snp/live-evidence-genoa.json"});
+  for (const auto& path : paths) {
+    CAPTURE(path.string());
     auto text = text_of(path);
     while (text.ends_with('\n')) text.pop_back();
     for (std::size_t size = 0; size < text.size(); ++size) {
@@ -441,9 +443,8 @@ TEST_CASE("genuine: no recorded file, ended at any length, crashes any parser") 
   for (const auto& entry : fs::recursive_directory_iterator(recorded::folder() / "vectors")) {
     const auto path = fs::relative(entry.path(), recorded::folder() / "vectors");
     if (!entry.is_regular_file() || path.begin()->string() == "tampered") continue;
-    // JSON and PEM end early above and in truncation_test.cc, where their parsers take longer.
+    if (path.extension() == ".json") continue;  // above
     const auto whole = bytes_of(path);
-    if (path.extension() == ".json" || as_text(whole).contains("-----BEGIN ")) continue;
     if (!seen.insert(whole).second) continue;
     CAPTURE(path.string());
     for (std::size_t size = 0; size <= whole.size(); ++size) parse_all(prefix(whole, size));
