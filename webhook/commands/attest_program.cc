@@ -59,6 +59,11 @@ CLI::App* describe_verify(CLI::App& app, AttestVerify& verify) {
   command->add_option("--snp-report", verify.snp_report, "Bare SEV-SNP: the attestation report");
   command->add_option("--vcek", verify.vcek, "Certificate of the key that signed it, DER or PEM");
   command->add_option("--chain", verify.chain, "Certificates above it, DER or PEM; default: AMD's");
+  command
+      ->add_option("--crl", verify.revocation_lists,
+                   "List of certificates that AMD revoked, DER or PEM; repeatable; default: "
+                   "revocation is not pinned")
+      ->allow_extra_args(false);
   command->add_option("--policy", verify.policy,
                       "Settings of verifier.local, YAML or JSON; default: nothing is pinned");
   command->add_option_function<std::string>(

@@ -8,7 +8,7 @@ namespace cpods::commands {
 
 void print_checks(const evidence::Appraisal& appraisal, std::ostream& out) {
   constexpr int kStatusWidth = 10;
-  constexpr int kNameWidth = 26;
+  constexpr int kNameWidth = 30;
   for (const auto& check : appraisal.checks()) {
     out << std::left << std::setw(kStatusWidth) << name_of(check.status);
     if (check.detail.empty()) {

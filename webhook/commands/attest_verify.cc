@@ -12,6 +12,7 @@
 #include "commands/attest_exit.h"
 #include "commands/attest_report.h"
 #include "evidence/evidence_json.h"
+#include "evidence/revocation.h"
 #include "json/yaml.h"
 
 namespace cpods::commands {
@@ -53,6 +54,16 @@ std::vector<Bytes> certificates_in(const std::string& path) {
   auto read = evidence::read_certificates(read_bytes(path));
   if (!read) throw misshapen(path, read.error());
   return *std::move(read);
+}
+
+std::vector<Bytes> revocation_lists_in(const std::vector<std::string>& paths) {
+  std::vector<Bytes> lists;
+  for (const auto& path : paths) {
+    auto read = evidence::read_revocation_lists(read_bytes(path));
+    if (!read) throw misshapen(path, read.error());
+    std::ranges::move(*read, std::back_inserter(lists));
+  }
+  return lists;
 }
 
 evidence::CertificateChain chain_in(const AttestVerify& options) {
@@ -136,10 +147,12 @@ std::optional<json::LocatedDocument> policy_in(const std::string& path) {
 Appraisal appraise(const AttestVerify& options, const evidence::Roots& roots) {
   const auto given = evidence_in(options);
   const auto policy = policy_in(options.policy);
-  const evidence::Expectations expected{.nonce = nonce_in(options),
-                                        .policy = policy ? policy->root() : json::Node(),
-                                        .now = time_in(options.time),
-                                        .roots = roots};
+  const evidence::Expectations expected{
+      .nonce = nonce_in(options),
+      .policy = policy ? policy->root() : json::Node(),
+      .now = time_in(options.time),
+      .roots = roots,
+      .revocation_lists = revocation_lists_in(options.revocation_lists)};
   return std::visit([&](const auto& each) { return evidence::verify(each, expected); }, given);
 }
 

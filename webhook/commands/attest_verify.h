@@ -5,6 +5,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "evidence/amd_chain.h"
 
@@ -17,8 +18,9 @@ struct AttestVerify {
   std::string quote_signature;
   std::string pcrs;
   std::string snp_report;
-  std::string vcek;    // DER or PEM, perhaps with its chain behind it
-  std::string chain;   // DER or PEM
+  std::string vcek;                           // DER or PEM, perhaps with its chain behind it
+  std::string chain;                          // DER or PEM
+  std::vector<std::string> revocation_lists;  // DER or PEM, all of one PEM text
   std::string policy;  // verifier.local as YAML or JSON; empty: nothing is pinned
   std::string nonce;   // hex
   bool has_nonce = false;

@@ -18,16 +18,16 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <expected>
 #include <span>
 #include <utility>
 
 #include "base/freeing.h"
 #include "evidence/layout.h"
+#include "evidence/x509.h"
 
 namespace cpods::evidence {
 namespace {
-
-using Certificate = Owned<X509, X509_free>;
 
 void free_stack(STACK_OF(X509) * stack) {
   sk_X509_free(stack);  // the certificates have owners of their own
@@ -38,13 +38,6 @@ constexpr std::size_t kNumberBytes = 72;
 constexpr std::size_t kMostCertificates = 8;
 constexpr int kSecurityLevel = 3;  // 128 bits
 constexpr int kChainLength = 3;
-
-Certificate parse_der(ByteView der) {
-  const auto* at = der.data();
-  Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (at != der.data() + der.size()) return nullptr;  // trailing bytes
-  return certificate;
-}
 
 Bytes der_of(X509* certificate) {
   const int size = i2d_X509(certificate, nullptr);
@@ -95,7 +88,7 @@ const ProductRoots* roots_of(std::string_view product, const Roots& roots) {
 
 Certificate built_in(const RootCertificate& root) {
   const auto der = base64_decode(root.der);
-  return der ? parse_der(*der) : nullptr;
+  return der ? parse_certificate(*der) : nullptr;
 }
 
 bool is_self_issued(X509* certificate) {
@@ -111,9 +104,9 @@ struct Parsed {
 
 Parsed parse_chain(const CertificateChain& chain) {
   Parsed parsed;
-  parsed.leaf = parse_der(chain.leaf);
+  parsed.leaf = parse_certificate(chain.leaf);
   for (const auto& der : chain.others) {
-    auto certificate = parse_der(der);
+    auto certificate = parse_certificate(der);
     if (!certificate) {
       parsed.readable = false;
     } else if (is_self_issued(certificate.get())) {
@@ -150,18 +143,19 @@ bool is_pss_sha384(X509* certificate) {
          digest == NID_sha384;
 }
 
-// Why OpenSSL does not build the chain to `root`; nothing where it does.
-std::optional<std::string> flaw_of_chain(X509* leaf, X509* root, std::span<X509* const> between,
-                                         std::chrono::system_clock::time_point now) {
+// The certificate between leaf and `root`, or why OpenSSL does not build that chain.
+std::expected<Bytes, std::string> intermediate_of(X509* leaf, X509* root,
+                                                  std::span<X509* const> between,
+                                                  std::chrono::system_clock::time_point now) {
   const Owned<X509_STORE, X509_STORE_free> store(X509_STORE_new());
   const Owned<X509_STORE_CTX, X509_STORE_CTX_free> context(X509_STORE_CTX_new());
   const Owned<STACK_OF(X509), free_stack> untrusted(sk_X509_new_null());
   if (!store || !context || !untrusted || X509_STORE_add_cert(store.get(), root) != 1) {
-    return "out of memory";
+    return std::unexpected("out of memory");
   }
   for (X509* each : between) sk_X509_push(untrusted.get(), each);
   if (X509_STORE_CTX_init(context.get(), store.get(), leaf, untrusted.get()) != 1) {
-    return "out of memory";
+    return std::unexpected("out of memory");
   }
   auto* parameters = X509_STORE_CTX_get0_param(context.get());
   X509_VERIFY_PARAM_set_time(parameters, std::chrono::system_clock::to_time_t(now));
@@ -169,16 +163,18 @@ std::optional<std::string> flaw_of_chain(X509* leaf, X509* root, std::span<X509*
   // The root's signature over itself is looked at, too.
   X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CHECK_SS_SIGNATURE);
   if (X509_verify_cert(context.get()) != 1) {
-    return X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+    return std::unexpected(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
   }
   auto* chain = X509_STORE_CTX_get0_chain(context.get());
-  if (sk_X509_num(chain) != kChainLength) return "it is not made of three certificates";
+  if (sk_X509_num(chain) != kChainLength) {
+    return std::unexpected("it is not made of three certificates");
+  }
   for (int i = 0; i < sk_X509_num(chain); ++i) {
     if (!is_pss_sha384(sk_X509_value(chain, i))) {
-      return "a certificate is not signed by RSASSA-PSS with SHA-384";
+      return std::unexpected("a certificate is not signed by RSASSA-PSS with SHA-384");
     }
   }
-  return std::nullopt;
+  return der_of(sk_X509_value(chain, 1));
 }
 
 void check_root(const Parsed& parsed, const ProductRoots& roots, Appraisal& appraisal) {
@@ -193,18 +189,26 @@ void check_root(const Parsed& parsed, const ProductRoots& roots, Appraisal& appr
                         ", is not AMD's ARK-" + std::string(roots.product));
 }
 
-void check_chain(const Parsed& parsed, const ProductRoots& roots,
-                 std::chrono::system_clock::time_point now, Appraisal& appraisal) {
+std::optional<VouchedChain> check_chain(const Parsed& parsed, const ProductRoots& roots,
+                                        std::chrono::system_clock::time_point now,
+                                        Appraisal& appraisal) {
   const auto ark = built_in(roots.ark);
   const auto intermediate = built_in(is_vlek(parsed.leaf.get()) ? roots.asvk : roots.ask);
   std::vector<X509*> between;
   for (const auto& each : parsed.intermediates) between.push_back(each.get());
   if (between.empty() && intermediate) between.push_back(intermediate.get());
-  const auto flaw = ark ? flaw_of_chain(parsed.leaf.get(), ark.get(), between, now)
-                        : std::optional<std::string>("the built-in root cannot be read");
-  appraisal.require(!flaw, "x509.chain", Doubt::Signature,
-                    "the certificate of the signing key does not hang from AMD's ARK-" +
-                        std::string(roots.product) + ": " + flaw.value_or(""));
+  auto found = ark ? intermediate_of(parsed.leaf.get(), ark.get(), between, now)
+                   : std::unexpected<std::string>("the built-in root cannot be read");
+  const std::string product(roots.product);
+  if (!appraisal.require(found.has_value(), "x509.chain", Doubt::Signature,
+                         "the certificate of the signing key does not hang from AMD's ARK-" +
+                             product + ": " + (found ? "" : found.error()))) {
+    return std::nullopt;
+  }
+  return VouchedChain{.product = product,
+                      .root = der_of(ark.get()),
+                      .intermediate = *std::move(found),
+                      .leaf = der_of(parsed.leaf.get())};
 }
 
 // ---- Leaf against report ----------------------------------------------------------------------
@@ -341,11 +345,6 @@ void check_signature(X509* leaf, ByteView report, Appraisal& appraisal) {
                     "the SNP report is not signed by the key of its certificate");
 }
 
-// A stranger's text may call itself encrypted; OpenSSL would ask for the password at the terminal.
-int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {
-  return -1;
-}
-
 void skip_all(Appraisal& appraisal, const std::string& why) {
   for (const auto* name : {"x509.chain", "snp.signing_key", "vcek.product", "vcek.tcb", "vcek.hwid",
                            "sig.range", "snp.ecdsa"}) {
@@ -356,7 +355,7 @@ void skip_all(Appraisal& appraisal, const std::string& why) {
 }  // namespace
 
 std::string_view product_of_leaf(ByteView leaf) {
-  const auto certificate = parse_der(leaf);
+  const auto certificate = parse_certificate(leaf);
   if (!certificate) return {};
   const auto* found = roots_of(issuing_product(certificate.get()), amd_roots());
   return found == nullptr ? std::string_view() : found->product;
@@ -373,22 +372,23 @@ Proven<std::vector<Bytes>> read_certificates(ByteView der_or_pem) {
       out.push_back(der_of(each.get()));
     }
     ERR_clear_error();  // the end of the text is an error to OpenSSL
-  } else if (const auto certificate = parse_der(der_or_pem)) {
+  } else if (const auto certificate = parse_certificate(der_or_pem)) {
     out.push_back(der_of(certificate.get()));
   }
   if (out.empty()) return refuse(Doubt::Malformed, "holds no X.509 certificate in DER or PEM");
   return out;
 }
 
-void check_amd_signature(const SnpReport& report, ByteView signed_report,
-                         const CertificateChain& chain, std::chrono::system_clock::time_point now,
-                         const Roots& roots, Appraisal& appraisal) {
+std::optional<VouchedChain> check_amd_signature(const SnpReport& report, ByteView signed_report,
+                                                const CertificateChain& chain,
+                                                std::chrono::system_clock::time_point now,
+                                                const Roots& roots, Appraisal& appraisal) {
   const auto parsed = parse_chain(chain);
   if (!appraisal.require(parsed.leaf && parsed.readable, "x509.parse", Doubt::Malformed,
                          "the certificates that came with the evidence cannot be read")) {
     appraisal.skip("x509.root_pin", "there are no certificates");
     skip_all(appraisal, "there are no certificates");
-    return;
+    return std::nullopt;
   }
   auto* leaf = parsed.leaf.get();
   const auto product = product_for(report, leaf);
@@ -397,16 +397,17 @@ void check_amd_signature(const SnpReport& report, ByteView signed_report,
     appraisal.fail("x509.root_pin", Doubt::Signature,
                    "no root of AMD's is known for the product \"" + product + "\"");
     skip_all(appraisal, "the product is not known");
-    return;
+    return std::nullopt;
   }
   check_root(parsed, *known, appraisal);
-  check_chain(parsed, *known, now, appraisal);
+  auto vouched = check_chain(parsed, *known, now, appraisal);
   check_signing_key(leaf, report, appraisal);
   check_product(leaf, product, appraisal);
   check_tcb(leaf, report, product, appraisal);
   check_hwid(leaf, report, appraisal);
   check_signature(leaf, signed_report, appraisal);
   ERR_clear_error();
+  return vouched;
 }
 
 }  // namespace cpods::evidence

@@ -37,9 +37,19 @@ struct CertificateChain {
 // Which authorities are believed: AMD's, or a test's own.
 using Roots = std::array<ProductRoots, 3>;
 
-// The checks x509.*, vcek.* and snp.ecdsa. `signed_report`: the bytes as they came.
-void check_amd_signature(const SnpReport& report, ByteView signed_report,
-                         const CertificateChain& chain, std::chrono::system_clock::time_point now,
-                         const Roots& roots, Appraisal& appraisal);
+// The three certificates, in DER, by which x509.chain passed.
+struct VouchedChain {
+  std::string product;
+  Bytes root;
+  Bytes intermediate;
+  Bytes leaf;
+};
+
+// The checks x509.* but x509.crl (revocation.h), vcek.* and snp.ecdsa. `signed_report`: the bytes
+// as they came. Nothing where x509.chain did not pass.
+std::optional<VouchedChain> check_amd_signature(const SnpReport& report, ByteView signed_report,
+                                                const CertificateChain& chain,
+                                                std::chrono::system_clock::time_point now,
+                                                const Roots& roots, Appraisal& appraisal);
 
 }  // namespace cpods::evidence

@@ -148,11 +148,6 @@ std::string tcb_seen(const Facts& facts) {
   return out.end().end().take();
 }
 
-// The one setting that is made by product.
-bool asks_nothing(std::string_view setting, json::Node wanted, const Facts& facts) {
-  return setting == "minTcb" && !facts.product.empty() && wanted[facts.product].size() == 0;
-}
-
 // ---- The report -------------------------------------------------------------------------------
 
 Complaint signing_key(json::Node wanted, const Facts& facts) {
@@ -204,6 +199,11 @@ Complaint require_no_smt(json::Node wanted, const Facts& facts) {
 Complaint require_alias_check(json::Node wanted, const Facts& facts) {
   if (!wanted.flag() || facts.report.alias_checked()) return {};
   return "the platform has not completed its memory alias check";
+}
+
+Complaint require_revocation_check(json::Node wanted, const Facts& facts) {
+  if (!wanted.flag() || facts.revocation_checked) return {};
+  return "whether AMD has revoked a certificate of the chain is not known";
 }
 
 // ---- Azure's vTPM -----------------------------------------------------------------------------
@@ -272,15 +272,31 @@ constexpr Rule kRules[] = {
     {"requireNoSmt", require_no_smt, [](const Facts& f) { return word(!f.report.allows_smt()); }},
     {"requireAliasCheck", require_alias_check,
      [](const Facts& f) { return word(f.report.alias_checked()); }},
+    {"requireRevocationCheck", require_revocation_check,
+     [](const Facts& f) { return word(f.revocation_checked); }},
 };
+
+// Why a setting asks nothing of this node; nothing where it asks something.
+std::optional<std::string> emptiness(std::string_view setting, json::Node wanted,
+                                     const Facts& facts) {
+  // The one setting that is made by product.
+  if (setting == "minTcb") {
+    if (facts.product.empty() || wanted[facts.product].size() != 0) return {};
+    return "names nothing for a " + std::string(facts.product);
+  }
+  const bool is_off = wanted.kind() == json::Kind::Boolean && !wanted.flag();
+  const bool is_empty = wanted.kind() == json::Kind::Object && wanted.size() == 0;
+  if (is_off || is_empty) return "asks nothing";
+  return {};
+}
 
 void check_setting(const Rule& rule, json::Node wanted, const Facts& facts, Appraisal& appraisal) {
   const auto name = "policy." + std::string(rule.setting);
   if (!wanted) throw json::Malformed(wanted.pointer(), "must not be null");
   const auto complaint = rule.check(wanted, facts);
-  if (asks_nothing(rule.setting, wanted, facts)) {
-    appraisal.unpinned(
-        name, "names nothing for a " + std::string(facts.product) + ": " + rule.seen(facts));
+  const auto empty = emptiness(rule.setting, wanted, facts);
+  if (!complaint && empty) {
+    appraisal.unpinned(name, *empty + ": " + rule.seen(facts));
     return;
   }
   appraisal.require(!complaint, name, rule.doubt,

@@ -15,7 +15,8 @@ namespace cpods::evidence {
 // What the evidence says. The last three are Azure's vTPM alone.
 struct Facts {
   SnpReport report;
-  std::string_view product;  // as its certificate proves it; Milan, Genoa, Turin or empty
+  std::string_view product;         // as its certificate proves it; Milan, Genoa, Turin or empty
+  bool revocation_checked = false;  // x509.crl passed
   const bool* secure_boot = nullptr;
   const PcrBank* pcrs = nullptr;
   const bool* fresh_report = nullptr;  // the report's user-data is the quote's nonce

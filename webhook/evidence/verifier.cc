@@ -7,6 +7,7 @@
 #include "evidence/hcl_report.h"
 #include "evidence/layout.h"
 #include "evidence/local_policy.h"
+#include "evidence/revocation.h"
 #include "evidence/runtime_claims.h"
 
 namespace cpods::evidence {
@@ -27,6 +28,14 @@ void check_guest(const SnpReport& report, Appraisal& appraisal) {
                     "the guest policy of the SNP report allows a migration agent");
 }
 
+void check_signed_by_amd(const SnpReport& report, ByteView signed_report,
+                         const CertificateChain& chain, const Expectations& expected,
+                         Appraisal& appraisal) {
+  const auto vouched =
+      check_amd_signature(report, signed_report, chain, expected.now, expected.roots, appraisal);
+  check_revocation(vouched, expected.revocation_lists, expected.now, appraisal);
+}
+
 // By CPUID; in reports that do not tell, by whose chain held.
 std::string_view product_proven(const SnpReport& report, const Appraisal& appraisal,
                                 const CertificateChain& chain) {
@@ -34,6 +43,11 @@ std::string_view product_proven(const SnpReport& report, const Appraisal& apprai
   const auto* check = appraisal.find("x509.chain");
   if (check == nullptr || check->status != Status::Passed) return {};
   return product_of_leaf(chain.leaf);
+}
+
+bool revocation_checked(const Appraisal& appraisal) {
+  const auto* check = appraisal.find("x509.crl");
+  return check != nullptr && check->status == Status::Passed;
 }
 
 // ---- Azure ------------------------------------------------------------------------------------
@@ -106,8 +120,7 @@ Appraisal verify(const VtpmEvidence& evidence, const Expectations& expected) {
   const auto report = hcl ? check_snp_report(hcl->hardware_report, appraisal) : std::nullopt;
   if (report) {
     check_vmpl(*report, appraisal);
-    check_amd_signature(*report, hcl->hardware_report, evidence.chain, expected.now, expected.roots,
-                        appraisal);
+    check_signed_by_amd(*report, hcl->hardware_report, evidence.chain, expected, appraisal);
     claims = check_claims(*hcl, *report, appraisal);
   } else {
     skip(appraisal, {"snp.ecdsa", "bind.sha256"}, "there is no SNP report");
@@ -118,6 +131,7 @@ Appraisal verify(const VtpmEvidence& evidence, const Expectations& expected) {
   check_guest(*report, appraisal);
   const Facts facts{.report = *report,
                     .product = product_proven(*report, appraisal, evidence.chain),
+                    .revocation_checked = revocation_checked(appraisal),
                     .secure_boot = claims ? &claims->secure_boot : nullptr,
                     .pcrs = &evidence.pcrs,
                     .fresh_report = claims ? &is_fresh : nullptr};
@@ -132,8 +146,7 @@ Appraisal verify(const SnpEvidence& evidence, const Expectations& expected) {
     skip(appraisal, {"snp.ecdsa", "snp.report_data"}, "there is no SNP report");
     return appraisal;
   }
-  check_amd_signature(*report, evidence.report, evidence.chain, expected.now, expected.roots,
-                      appraisal);
+  check_signed_by_amd(*report, evidence.report, evidence.chain, expected, appraisal);
   auto nonce = expected.nonce;
   // A shorter one is followed by zeros; a longer one is no answer.
   if (nonce && nonce->size() < report->report_data.size()) {
@@ -145,6 +158,7 @@ Appraisal verify(const SnpEvidence& evidence, const Expectations& expected) {
   constexpr bool kIsFresh = true;  // a guest without a paravisor has its report made for the nonce
   const Facts facts{.report = *report,
                     .product = product_proven(*report, appraisal, evidence.chain),
+                    .revocation_checked = revocation_checked(appraisal),
                     .fresh_report = &kIsFresh};
   check_local_policy(expected.policy, facts, appraisal);
   return appraisal;

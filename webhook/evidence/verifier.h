@@ -41,6 +41,7 @@ struct Expectations {
   json::Node policy;  // verifier.local; may be missing
   std::chrono::system_clock::time_point now;
   Roots roots = amd_roots();
+  std::vector<Bytes> revocation_lists;  // in DER, read_revocation_lists(); none: unpinned
 };
 
 [[nodiscard]] Appraisal verify(const VtpmEvidence& evidence, const Expectations& expected);

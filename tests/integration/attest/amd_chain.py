@@ -3,9 +3,13 @@ the test owns: an ARK, an ASK and an ASVK for Milan, and the VCEK of one chip.""
 
 import pathlib
 import subprocess
+import time
 
 TCB = bytes([4, 0, 0, 0, 0, 0, 22, 213])  # bootloader, tee, …, snp, microcode
 CHIP = bytes(range(0xC0, 0x100))
+
+# As the root numbers them; a leaf's serial number is 0.
+SERIALS = {"ask": 0x010001, "asvk": 0x010002}
 
 SIGNED_BYTES = 0x2A0
 PSS = ["-sha384", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:48",
@@ -53,7 +57,7 @@ class AmdChain:
 
     def issue(self, name, authority, key, extensions, request=None):
         self.openssl("x509", "-req", "-in", f"{request or name}.csr", "-CA", f"{authority}.pem",
-                     "-CAkey", key, "-set_serial", "0", "-days", "2555", "-extfile", extensions,
+                     "-CAkey", key, "-set_serial", str(SERIALS.get(name, 0)), "-days", "2555", "-extfile", extensions,
                      "-out", f"{name}.pem", *PSS)
 
     def leaf(self, name, tcb=TCB, chip=CHIP):
@@ -66,6 +70,26 @@ class AmdChain:
         (self.folder / f"{name}.ext").write_text("\n".join(lines) + "\n")
         self.issue(name, "ask", "ask.key", f"{name}.ext", request="vcek")
         return self.text(name)
+
+    def other_root(self, name, common):
+        """NAME.pem: a root that the test roots are not, of ask.key; for revocation_list()."""
+        self.openssl("req", "-x509", "-new", "-key", "ask.key", "-out", f"{name}.pem", "-days",
+                     "3650", "-subj", subject(common), *PSS)
+        return {"root": name, "key": "ask.key"}
+
+    def revocation_list(self, *revoked, root="ark", key="ark.key", days=(-1, 1), form="DER"):
+        """A list of these serial numbers, by a root, from and until so many days from now."""
+        at = [time.gmtime(time.time() + 86400 * day) for day in days]
+        long, short = "%Y%m%d%H%M%SZ", "%y%m%d%H%M%SZ"
+        entries = [f"R\t491231000000Z\t{time.strftime(short, at[0])}\t{serial:06X}\tunknown\t/CN=x\n"
+                   for serial in revoked]
+        (self.folder / "index.txt").write_text("".join(entries))
+        (self.folder / "ca.cnf").write_text("[ca]\ndefault_ca=list\n[list]\ndatabase=index.txt\n")
+        self.openssl("ca", "-gencrl", "-config", "ca.cnf", "-keyfile", key, "-cert", f"{root}.pem",
+                     "-crl_lastupdate", time.strftime(long, at[0]),
+                     "-crl_nextupdate", time.strftime(long, at[1]), "-out", "list.pem",
+                     "-md", PSS[0].removeprefix("-"), *PSS[1:])
+        return self.openssl("crl", "-in", "list.pem", "-outform", form)
 
     def text(self, *names):
         return "".join((self.folder / f"{name}.pem").read_text() for name in names)

@@ -141,7 +141,7 @@ class Attested(VtpmCase):
         # A peer has the file and nothing else.
         peer = self.attest("verify", "--evidence", self.output / "evidence.json")
         self.assertEqual(peer.returncode, 0, peer.stdout)
-        self.assertTrue(peer.stdout.splitlines()[-1].startswith("verified; unpinned: quote.nonce, "))
+        self.assertTrue(peer.stdout.splitlines()[-1].startswith("verified; unpinned: x509.crl, quote.nonce, "))
         nonce = nonce_of(bytes.fromhex(evidence["tpm_quote"]["message"])).hex()
         for code, given in ((0, nonce), (15, nonce[:-2]), (15, "00" * 32)):
             done = self.attest("verify", "--evidence", self.output / "evidence.json",

@@ -11,7 +11,7 @@ import textwrap
 import time
 import unittest
 
-from amd_chain import CHIP, TCB
+from amd_chain import CHIP, SERIALS, TCB
 from attest_case import OF_TESTS, ROOT, AttestCase, chain
 from hcl_report import MEASUREMENT, POLICY_DEBUG, hcl_report, runtime_claims, snp_report
 
@@ -117,6 +117,7 @@ class Usage(Files):
             ((*evidence, "--time", "2026-01-31T12:00:00Zulu"), "--time: "),
             ((*evidence, "--time", "99999999999999999"), "--time: "),
             ((*evidence, "--time", "9000-01-01T00:00:00Z"), "--time: "),
+            ((*evidence, "--crl", self.path("absent")), f"{self.path('absent')}: cannot be read"),
             ((*evidence, "--policy", self.path("absent")), f"{self.path('absent')}: cannot"),
             ((*evidence, "--policy", self.write("list", b"[1]")), f"{self.path('list')}: must"),
             ((*evidence, "--policy", self.write("empty", b"")), f"{self.path('empty')}: must"),
@@ -143,6 +144,7 @@ class Usage(Files):
         empty = self.write("empty", b"")
         members = self.write("members", b"{}")
         no_certificate = "holds no X.509 certificate in DER or PEM"
+        no_list = "holds no list of revoked certificates in DER or PEM"
         self.end_with(12, [
             (("--evidence", junk), f"{junk}: no JSON: "),
             (("--evidence", empty), f"{empty}: no JSON: "),
@@ -150,6 +152,9 @@ class Usage(Files):
              "hcl_report, report and attestation_report\n"),
             (self.parts(vcek=junk), f"{junk}: {no_certificate}\n"),
             (self.parts(chain=junk), f"{junk}: {no_certificate}\n"),
+            ((*self.parts(), "--crl", junk), f"{junk}: {no_list}\n"),
+            ((*self.parts(), "--crl", chain().folder / "ask.pem"),
+             f"{chain().folder / 'ask.pem'}: {no_list}\n"),
             (self.parts(pcrs=junk), f"{junk}: has 4 bytes instead of 24 PCRs of 32\n"),
         ])
         for name in ("hcl_report", "quote"):
@@ -173,7 +178,7 @@ class Encrypted(Files):
             os.close(silent)
             os.close(open_end)
         self.assertEqual(done.returncode, code, done.stderr)
-        self.assertRegex(done.stderr, "^[^\n]*holds no X.509 certificate in DER or PEM\n$")
+        self.assertRegex(done.stderr, "^[^\n]*holds no [^\n]* in DER or PEM\n$")
 
     def test_nobody_is_asked_for_the_password_of_a_certificate(self):
         first, rest = chain().text("vcek").split("\n", 1)
@@ -184,6 +189,11 @@ class Encrypted(Files):
         for arguments in (("--evidence", evidence), self.parts(vcek=path), self.parts(chain=path)):
             with self.subTest(arguments=arguments):
                 self.ends_at_once(12, *arguments)
+
+    def test_nor_for_that_of_a_list(self):
+        first, rest = chain().revocation_list(form="PEM").decode().split("\n", 1)
+        path = self.write("locked.crl", f"{first}\n{self.HEADER}{rest}".encode())
+        self.ends_at_once(12, "--evidence", self.path("evidence.json"), "--crl", path)
 
 
 class Verified(Files):
@@ -210,9 +220,9 @@ class Verified(Files):
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0], "passed    hcl.len")
         self.assertIn("passed    snp.ecdsa", lines)
-        self.assertIn(f"unpinned  quote.nonce               {NONCE.hex()}", lines)
-        self.assertIn(f'unpinned  policy.measurements       ["{MEASUREMENT.hex()}"]', lines)
-        self.assertTrue(lines[-1].startswith("verified; unpinned: quote.nonce, policy.products, "))
+        self.assertIn(f"unpinned  quote.nonce                   {NONCE.hex()}", lines)
+        self.assertIn(f'unpinned  policy.measurements           ["{MEASUREMENT.hex()}"]', lines)
+        self.assertTrue(lines[-1].startswith("verified; unpinned: x509.crl, quote.nonce, policy.products, "))
         self.assertEqual(done.stderr, "")
 
     def test_a_refusal_ends_with_the_check_that_decides(self):
@@ -220,7 +230,7 @@ class Verified(Files):
         self.assertEqual(done.returncode, 15)
         self.assertEqual(done.stdout.splitlines()[-1],
                          "quote.nonce: the TPM's quote does not answer this attestation's nonce")
-        self.assertIn("failed    quote.nonce               the TPM's quote does not answer",
+        self.assertIn("failed    quote.nonce                   the TPM's quote does not answer",
                       done.stdout)
 
     def test_everything_that_is_wrong_is_told(self):
@@ -298,12 +308,14 @@ class Options(Files):
         pins = {name.removeprefix("policy."): json.loads(check["detail"])
                 for name, check in checks.items()
                 if name.startswith("policy.") and check["status"] == "unpinned"}
-        self.assertEqual(len(pins), 13)
+        self.assertEqual(len(pins), 14)
         path = self.write("pins.json", json.dumps(pins).encode())
         code, checks = self.result("--evidence", self.path("evidence.json"), "--policy", path)
         self.assertEqual(code, 0)
-        for name in pins:
-            self.assertEqual(checks[f"policy.{name}"]["status"], "passed", name)
+        for name, value in pins.items():
+            # What is switched off asks nothing.
+            self.assertEqual(checks[f"policy.{name}"]["status"],
+                             "unpinned" if value is False else "passed", name)
 
     def test_the_policy_is_the_pools_in_yaml_or_json(self):
         policy = {"products": ["Milan"], "signingKey": "vcek",
@@ -323,6 +335,10 @@ class Options(Files):
              ["policy.measurements", "policy.pcrs"]),
             ("requireNoSmt: true\nrequireAliasCheck: true\n", 14,
              ["policy.requireNoSmt", "policy.requireAliasCheck"]),
+            ("requireRevocationCheck: true\n", 14, ["policy.requireRevocationCheck"]),
+            ("requireRevocationCheck: 'true'\n", 17, ["policy.requireRevocationCheck"]),
+            ("requireSecureBoot: false\nrequireNoSmt: false\nrequireAliasCheck: false\n"
+             "requireRevocationCheck: false\npcrs: {}\n", 0, []),
             ("measurement: []\n", 17, ["policy.measurement"]),
             ("vmpl: '0'\n", 17, ["policy.vmpl"]),
             ("measurements:\n", 17, ["policy.measurements"]),
@@ -333,6 +349,76 @@ class Options(Files):
             with self.subTest(text):
                 path = self.write("policy.yaml", text.encode())
                 self.assertEqual(self.failed_with("--policy", path), (code, names))
+
+
+class Revocation(Files):
+    ROOT = "the list of certificates that AMD's ARK-Milan revoked"
+
+    def crl(self, *lists):
+        """Exit code and x509.crl, of evidence held against these."""
+        options = [word for index, content in enumerate(lists)
+                   for word in ("--crl", self.write(f"{index}.crl", content))]
+        code, checks = self.result("--evidence", self.path("evidence.json"), *options)
+        return code, checks["x509.crl"]["status"], checks["x509.crl"]["detail"]
+
+    def test_without_a_list_it_is_unpinned(self):
+        self.assertEqual(self.crl(),
+                         (0, "unpinned", "no list of revoked certificates was given"))
+
+    def test_a_list_of_the_root_clears_the_chain_or_does_not(self):
+        made = chain().revocation_list
+        forged = chain().other_root("forged", "ARK-Milan")
+        genoa = chain().other_root("genoa", "ARK-Genoa")
+        passed = (0, "passed", "")
+        failed = lambda words: (13, "failed", f"{self.ROOT} {words}")
+        none = (13, "failed", "none of the lists of revoked certificates is of AMD's ARK-Milan")
+        revoked = failed("has the one that signed the certificate of the signing key")
+        rows = [
+            ("current", [made()], passed),
+            ("in PEM", [made(form="PEM")], passed),
+            ("of another intermediate", [made(SERIALS["asvk"])], passed),
+            ("of the leaf's number", [made(0)], passed),
+            ("of the intermediate", [made(SERIALS["asvk"], SERIALS["ask"])], revoked),
+            ("by a foreign key", [made(**forged)], failed("is not signed by it")),
+            ("expired", [made(days=(-2, -1))], failed("has expired")),
+            ("not yet valid", [made(days=(1, 2))], failed("does not hold yet")),
+            ("another product's", [made(**genoa)], none),
+            ("another product's, and this one's", [made(**genoa), made()], passed),
+            ("both in one file", [made(form="PEM", **genoa) + made(form="PEM")], passed),
+            ("the second revokes", [made(), made(SERIALS["ask"])], revoked),
+        ]
+        for name, lists, expected in rows:
+            with self.subTest(name):
+                self.assertEqual(self.crl(*lists), expected)
+
+    def test_a_list_that_ends_early_is_malformed(self):
+        for form in ("DER", "PEM"):
+            whole = chain().revocation_list(form=form)
+            for size in (1, len(whole) // 2, len(whole) - 3):
+                path = self.write("cut.crl", whole[:size])
+                done = self.verify("--evidence", self.path("evidence.json"), "--crl", path)
+                self.assertEqual((done.returncode, done.stdout), (12, ""), (form, size))
+
+    def test_the_time_is_the_one_given(self):
+        path = self.write("list.crl", chain().revocation_list())
+        for days, expected in ((0, (0, [])), (2, (13, ["x509.crl"]))):
+            self.assertEqual(self.failed("--evidence", self.path("evidence.json"), "--crl", path,
+                                         "--time", int(time.time()) + 86400 * days), expected)
+
+    def test_a_chain_that_does_not_hold_is_not_looked_up(self):
+        path = self.write("list.crl", chain().revocation_list())
+        checks = self.result("--evidence", self.path("evidence.json"), "--crl", path,
+                             "--time", "2060-01-01T00:00:00Z")[1]
+        self.assertEqual(checks["x509.crl"]["status"], "skipped")
+
+    def test_a_policy_may_demand_it(self):
+        policy = ("--policy", self.write("policy.yaml", b"requireRevocationCheck: true\n"))
+        path = self.write("list.crl", chain().revocation_list())
+        evidence = ("--evidence", self.path("evidence.json"), *policy)
+        self.assertEqual(self.failed(*evidence, "--crl", path), (0, []))
+        path = self.write("list.crl", chain().revocation_list(SERIALS["ask"]))
+        self.assertEqual(self.failed(*evidence, "--crl", path),
+                         (13, ["x509.crl", "policy.requireRevocationCheck"]))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,15 @@ from software_tpm import SoftwareTpm
 
 SETTINGS = ("products", "signingKey", "minTcb", "measurements", "idKeyDigests", "minGuestSvn",
             "hostData", "chipIds", "vmpl", "pcrs", "requireSecureBoot", "requireFreshReport",
-            "requireNoSmt", "requireAliasCheck")
+            "requireNoSmt", "requireAliasCheck", "requireRevocationCheck")
 
 
 def attested(*pinned):
     """The last line of a node that is attested with these settings."""
-    unpinned = ", ".join(f"policy.{name}" for name in SETTINGS if name not in pinned)
-    return f"confidential-pods-attest: this node is attested: verified; unpinned: {unpinned}"
+    looked_up = [] if "requireRevocationCheck" in pinned else ["x509.crl"]
+    unpinned = [*looked_up, *(f"policy.{name}" for name in SETTINGS if name not in pinned)]
+    return ("confidential-pods-attest: this node is attested: verified; unpinned: "
+            + ", ".join(unpinned))
 
 
 class VtpmCase(AttestCase):

@@ -81,7 +81,14 @@ const Row kRows[] = {
     {"requireSecureBoot", "false", "true", "secure boot is off"},
     {"requireNoSmt", "false", "true", "the guest policy allows simultaneous multithreading"},
     {"requireAliasCheck", "false", "true", "the platform has not completed its memory alias check"},
+    {"requireRevocationCheck", "false", "true",
+     "whether AMD has revoked a certificate of the chain is not known"},
 };
+
+// One that is switched off asks nothing, and is told as if it were absent.
+bool is_off(const std::string& value) {
+  return value == "false";
+}
 
 TEST_CASE("policy: each setting lets pass what it allows and names what it does not") {
   for (const auto& row : kRows) {
@@ -89,8 +96,10 @@ TEST_CASE("policy: each setting lets pass what it allows and names what it does 
     CHECK(is_local_setting(row.setting));
     const auto good = appraise("{\"" + row.setting + "\":" + row.holds + "}");
     CHECK(good.verified());
-    CHECK(sample::joined(sample::with(Status::Passed, good)) == "policy." + row.setting);
-    CHECK(sample::with(Status::Unpinned, good).size() == std::size(kRows) - 1);
+    const auto passed = sample::joined(sample::with(Status::Passed, good));
+    CHECK(passed == (is_off(row.holds) ? "" : "policy." + row.setting));
+    CHECK(sample::with(Status::Unpinned, good).size() ==
+          std::size(kRows) - (is_off(row.holds) ? 0 : 1));
     CHECK(sample::failed(appraise("{\"" + row.setting + "\":" + row.fails + "}")) ==
           "policy." + row.setting);
     CHECK(check("{\"" + row.setting + "\":" + row.fails + "}") ==
@@ -103,8 +112,34 @@ TEST_CASE("policy: every required property is seen when it holds") {
   good.secure_boot = &kOn;
   good.report.policy = 0x2001F;
   good.report.platform_info = 0x27;
-  CHECK(check(R"({"requireSecureBoot":true,"requireNoSmt":true,"requireAliasCheck":true})", good)
-            .sentence == "");
+  good.revocation_checked = true;
+  const auto appraisal =
+      appraise(R"({"requireSecureBoot":true,"requireNoSmt":true,"requireAliasCheck":true,)"
+               R"("requireRevocationCheck":true})",
+               good);
+  CHECK(appraisal.verified());
+  CHECK(sample::with(Status::Passed, appraisal).size() == 4);
+}
+
+TEST_CASE("policy: a setting that asks nothing is told as one that nobody made") {
+  auto good = facts();
+  good.secure_boot = &kOn;
+  for (const auto& [seen, against] : {std::pair("false", facts()), std::pair("true", good)}) {
+    CHECK(unpinned("requireSecureBoot", appraise(R"({"requireSecureBoot":false})", against)) ==
+          std::string("asks nothing: ") + seen);
+  }
+  CHECK(unpinned("requireNoSmt", appraise(R"({"requireNoSmt":false})")) == "asks nothing: false");
+  CHECK(unpinned("requireAliasCheck", appraise(R"({"requireAliasCheck":false})")) ==
+        "asks nothing: false");
+  CHECK(unpinned("requireRevocationCheck", appraise(R"({"requireRevocationCheck":false})")) ==
+        "asks nothing: false");
+  CHECK(unpinned("pcrs", appraise(R"({"pcrs":{}})")).starts_with("asks nothing: {\"0\":["));
+  CHECK(appraise(R"({"pcrs":{},"requireNoSmt":false})").verified());
+  // An empty list allows nothing.
+  for (const std::string list : {"products", "measurements", "idKeyDigests", "chipIds"}) {
+    CHECK(sample::failed(appraise("{\"" + list + "\":[]}")) == "policy." + list);
+  }
+  CHECK(sample::failed(appraise(R"({"pcrs":{"7":[]}})")) == "policy.pcrs");
 }
 
 TEST_CASE("policy: Turin's TCB components stand elsewhere") {
@@ -140,7 +175,10 @@ TEST_CASE("policy: what is unpinned is told as the setting that would pin it") {
   }
   const auto pinned = appraise(settings + "}");
   CHECK(pinned.verified());
-  CHECK(sample::with(Status::Passed, pinned).size() == std::size(kRows));
+  CHECK(sample::with(Status::Passed, pinned).size() == std::size(kRows) - 4);
+  CHECK(sample::joined(sample::with(Status::Unpinned, pinned)) ==
+        "policy.requireSecureBoot policy.requireNoSmt policy.requireAliasCheck "
+        "policy.requireRevocationCheck");
   CHECK(unpinned("products", seen) == R"(["Genoa"])");
   CHECK(unpinned("signingKey", seen) == R"("vcek")");
   CHECK(unpinned("measurements", seen) == "[\"" + hex(48, 0xAB) + "\"]");

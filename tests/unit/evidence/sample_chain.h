@@ -141,11 +141,11 @@ inline void make_authority(X509* certificate) {
   need(made != nullptr && X509_add_ext(certificate, made.get(), -1) == 1);
 }
 
+using Signing = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+
 // RSASSA-PSS with SHA-384, as AMD signs; `pss` false: PKCS #1 v1.5.
-inline void sign_certificate(X509* certificate, EVP_PKEY* key, bool pss = true,
-                             const EVP_MD* digest = EVP_sha384()) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        EVP_MD_CTX_free);
+inline Signing signing(EVP_PKEY* key, bool pss = true, const EVP_MD* digest = EVP_sha384()) {
+  Signing context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   EVP_PKEY_CTX* parameters = nullptr;
   need(EVP_DigestSignInit(context.get(), &parameters, digest, nullptr, key) == 1);
   if (pss) {
@@ -153,7 +153,12 @@ inline void sign_certificate(X509* certificate, EVP_PKEY* key, bool pss = true,
          EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, 48) == 1 &&
          EVP_PKEY_CTX_set_rsa_mgf1_md(parameters, digest) == 1);
   }
-  need(X509_sign_ctx(certificate, context.get()) > 0);
+  return context;
+}
+
+inline void sign_certificate(X509* certificate, EVP_PKEY* key, bool pss = true,
+                             const EVP_MD* digest = EVP_sha384()) {
+  need(X509_sign_ctx(certificate, signing(key, pss, digest).get()) > 0);
 }
 
 inline Bytes der(X509* certificate) {
@@ -163,16 +168,16 @@ inline Bytes der(X509* certificate) {
   return bytes;
 }
 
-inline std::string pem(ByteView der_bytes) {
+inline std::string pem(ByteView der_bytes, const std::string& kind = "CERTIFICATE") {
   const auto text = base64_encode(der_bytes);
-  std::string lines = "-----BEGIN CERTIFICATE-----\n";
+  std::string lines = "-----BEGIN " + kind + "-----\n";
   for (std::size_t at = 0; at < text.size(); at += 64) lines += text.substr(at, 64) + "\n";
-  return lines + "-----END CERTIFICATE-----\n";
+  return lines + "-----END " + kind + "-----\n";
 }
 
 // The same, calling itself encrypted: whoever reads it is to find a password.
-inline std::string locked_pem(ByteView der_bytes) {
-  const auto text = pem(der_bytes);
+inline std::string locked_pem(ByteView der_bytes, const std::string& kind = "CERTIFICATE") {
+  const auto text = pem(der_bytes, kind);
   const auto body = text.find('\n') + 1;
   return text.substr(0, body) +
          "Proc-Type: 4,ENCRYPTED\n"
@@ -213,17 +218,22 @@ struct Leaf {
   }
 };
 
+// The serial numbers that the root gave its intermediates; each leaf's is 0, as AMD's are.
+inline constexpr std::int64_t kAskSerial = 0x010001;
+inline constexpr std::int64_t kAsvkSerial = 0x010002;
+
 // The three authorities of one product.
 class Family {
  public:
   Family(std::string product, PrivateKey intermediate)
       : product_(std::move(product)), ask_key_(std::move(intermediate)) {
-    ark_ = issue("ARK-" + product_, ark_key_.get());
-    ask_ = issue("SEV-" + product_, ask_key_.get());
+    ark_ = issue("ARK-" + product_, ark_key_.get(), 0x010000);
+    ask_ = issue("SEV-" + product_, ask_key_.get(), kAskSerial);
     // The same key: their names keep them apart.
-    asvk_ = issue("SEV-VLEK-" + product_, ask_key_.get());
+    asvk_ = issue("SEV-VLEK-" + product_, ask_key_.get(), kAsvkSerial);
   }
   [[nodiscard]] const std::string& product() const { return product_; }
+  [[nodiscard]] EVP_PKEY* ark_key() const { return ark_key_.get(); }
   [[nodiscard]] const Bytes& ark() const { return ark_; }
   [[nodiscard]] const Bytes& ask() const { return ask_; }
   [[nodiscard]] const Bytes& asvk() const { return asvk_; }
@@ -246,8 +256,9 @@ class Family {
   }
 
  private:
-  [[nodiscard]] Bytes issue(const std::string& subject, EVP_PKEY* key) const {
+  [[nodiscard]] Bytes issue(const std::string& subject, EVP_PKEY* key, std::int64_t serial) const {
     const auto made = certificate(subject, "ARK-" + product_, key);
+    need(ASN1_INTEGER_set_int64(X509_get_serialNumber(made.get()), serial) == 1);
     make_authority(made.get());
     sign_certificate(made.get(), ark_key_.get());
     return der(made.get());

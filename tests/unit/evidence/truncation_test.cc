@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "evidence/evidence_json.h"
+#include "evidence/revocation.h"
 #include "unit/evidence/sample_evidence.h"
+#include "unit/evidence/sample_list.h"
 
 namespace cpods::evidence {
 namespace {
@@ -73,6 +75,17 @@ TEST_CASE("truncation: no PEM text ends early and still holds what it held") {
   for (std::size_t size = 0; size + 2 < text.size(); ++size) {
     CAPTURE(size);
     CHECK_FALSE(read_certificates(as_bytes(text.substr(0, size))));
+  }
+}
+
+TEST_CASE("truncation: no list of revoked certificates may end early") {
+  const auto der = sample::revocation_list({.entries = {{.serial = 7, .issuer = "SEV-Milan"}}});
+  const auto text = sample::pem(der, "X509 CRL");
+  for (std::size_t size = 0; size < der.size(); ++size) {
+    CHECK_FALSE(read_revocation_lists(prefix(der, size)));
+  }
+  for (std::size_t size = 0; size + 2 < text.size(); ++size) {
+    CHECK_FALSE(read_revocation_lists(as_bytes(text.substr(0, size))));
   }
 }
 

@@ -30,9 +30,11 @@ TEST_CASE("vtpm: good evidence passes every check, and what nobody pinned is tol
         "quote.type quote.parse quote.pcr_selection quote.trailing quote.rsa quote.nonce "
         "quote.pcr_digest policy.debug policy.migration");
   CHECK(sample::joined(sample::with(Status::Unpinned, appraisal)) ==
-        "policy.products policy.signingKey policy.minTcb policy.measurements policy.idKeyDigests "
-        "policy.minGuestSvn policy.hostData policy.chipIds policy.vmpl policy.pcrs "
-        "policy.requireSecureBoot policy.requireNoSmt policy.requireAliasCheck");
+        "x509.crl policy.products policy.signingKey policy.minTcb policy.measurements "
+        "policy.idKeyDigests policy.minGuestSvn policy.hostData policy.chipIds policy.vmpl "
+        "policy.pcrs "
+        "policy.requireSecureBoot policy.requireNoSmt policy.requireAliasCheck "
+        "policy.requireRevocationCheck");
 }
 
 TEST_CASE("vtpm: each thing spoiled fails its own check, and no other") {
