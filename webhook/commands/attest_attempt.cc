@@ -1,5 +1,6 @@
 #include "commands/attest_attempt.h"
 
+#include "commands/attest_revocation.h"
 #include "evidence/ear_token.h"
 #include "evidence/maa_token.h"
 #include "evidence/runtime_claims.h"
@@ -25,10 +26,13 @@ Proven<Judged> judge(const node::Demand& demand, const Sources& sources, ByteVie
                      ReportAge age, json::Node policy, const evidence::Roots& roots) {
   auto gathered = gather(demand, sources, nonce, age);
   if (!gathered) return std::unexpected(gathered.error());
+  auto lists = fetch_revocation_lists(policy, *gathered, sources);
+  if (!lists) return std::unexpected(lists.error());
   const evidence::Expectations expected{.nonce = Bytes(nonce.begin(), nonce.end()),
                                         .policy = policy,
                                         .now = system_clock::now(),
-                                        .roots = roots};
+                                        .roots = roots,
+                                        .revocation_lists = *std::move(lists)};
   Attempt made;
   std::visit(
       [&](const auto& each) {

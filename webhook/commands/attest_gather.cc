@@ -27,10 +27,10 @@ net::Endpoint imds_of(const Sources& sources) {
 }
 
 Proven<evidence::CertificateChain> chain_from_kds(const evidence::SnpReport& report,
-                                                  std::chrono::milliseconds limit) {
-  const auto kds = node::amd_kds();
+                                                  const Sources& sources) {
+  const auto kds = node::kds_at(sources.kds);
   if (!kds) return std::unexpected(kds.error());
-  return node::fetch_vcek(*kds, report, limit);
+  return node::fetch_vcek(*kds, report, sources.part());
 }
 
 // The instance metadata service has it for nothing; where Pods may not reach that, AMD has it.
@@ -40,7 +40,7 @@ Proven<evidence::CertificateChain> chain_for(const evidence::VtpmEvidence& gathe
   if (chain || !sources.imds.empty()) return chain;
   const auto hcl = evidence::read_hcl_report(gathered.hcl_report);
   if (!hcl) return chain;
-  auto from_kds = chain_from_kds(evidence::read_snp_report(hcl->hardware_report), sources.part());
+  auto from_kds = chain_from_kds(evidence::read_snp_report(hcl->hardware_report), sources);
   if (from_kds) return from_kds;
   return refuse(chain.error().doubt, chain.error().sentence + "; " + from_kds.error().sentence);
 }
@@ -76,7 +76,7 @@ Proven<evidence::SnpEvidence> gather_snp(const node::Demand& demand, const Sourc
                                          ByteView nonce) {
   auto gathered = collect_report(demand.device, nonce);
   if (!gathered || !gathered->chain.leaf.empty()) return gathered;
-  auto chain = chain_from_kds(evidence::read_snp_report(gathered->report), sources.part());
+  auto chain = chain_from_kds(evidence::read_snp_report(gathered->report), sources);
   if (!chain) return std::unexpected(chain.error());
   gathered->chain = *std::move(chain);
   return gathered;

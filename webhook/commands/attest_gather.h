@@ -16,6 +16,7 @@ namespace cpods::commands {
 struct Sources {
   std::string tcti;  // instead of the demanded device; empty: "device:<device>"
   std::string imds;  // http://HOST:PORT instead of Azure's; empty: Azure's
+  std::string kds;   // http(s)://HOST:PORT instead of AMD's key service; empty: AMD's
   // A vTPM quotes in well under a second; what does not answer must not keep a Pod in Init for
   // ever.
   std::chrono::seconds patience{60};

@@ -21,6 +21,13 @@ std::string flaw_of_imds(const std::string& text) {
   return url->tls || !url->path.empty() ? "must be http://HOST:PORT" : "";
 }
 
+// What is wrong with an address for --kds; "" where nothing is.
+std::string flaw_of_kds(const std::string& text) {
+  const auto url = net::parse_url(text);
+  if (!url) return url.error().text();
+  return url->path.empty() ? "" : "must be http://HOST:PORT or https://HOST:PORT";
+}
+
 CLI::App* describe_run(CLI::App& app, AttestRun& run) {
   auto* command = app.add_subcommand("run", "Attest this node, or keep the Pod from starting");
   command
@@ -36,6 +43,10 @@ CLI::App* describe_run(CLI::App& app, AttestRun& run) {
       ->add_option("--imds", run.sources.imds,
                    "http://HOST:PORT to ask for the VCEK's certificate, instead of Azure's")
       ->check(flaw_of_imds);
+  command
+      ->add_option("--kds", run.sources.kds,
+                   "http[s]://HOST:PORT to ask instead of AMD's key service, kdsintf.amd.com")
+      ->check(flaw_of_kds);
   command->add_option("--termination-log", run.termination_log,
                       "File that receives the last line (default: /dev/termination-log)");
   command
@@ -97,6 +108,10 @@ CLI::App* describe_collect(CLI::App& app, AttestCollect& collect) {
       ->add_option("--imds", collect.sources.imds,
                    "http://HOST:PORT to ask for the VCEK's certificate, instead of Azure's")
       ->check(flaw_of_imds);
+  command
+      ->add_option("--kds", collect.sources.kds,
+                   "http[s]://HOST:PORT to ask instead of AMD's key service, kdsintf.amd.com")
+      ->check(flaw_of_kds);
   command->add_option("--nonce", collect.nonce,
                       "What the evidence shall answer, at most 48 bytes in hexadecimal (default: "
                       "random, told on standard error)");

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "evidence/revocation.h"
 #include "net/client.h"
 
 namespace cpods::node {
@@ -24,17 +25,47 @@ std::string two_digits(std::uint8_t level) {
   return text.data();
 }
 
-std::unexpected<evidence::Refusal> no_certificate(Doubt doubt, const std::string& why) {
-  return evidence::refuse(
-      doubt, "the certificate of this node's VCEK cannot be had from AMD's key service: " + why);
+std::unexpected<evidence::Refusal> not_had(const std::string& what, Doubt doubt,
+                                           const std::string& why) {
+  return evidence::refuse(doubt, what + " cannot be had from AMD's key service: " + why);
+}
+
+constexpr const char* kCertificate = "the certificate of this node's VCEK";
+constexpr const char* kList = "the list of revoked certificates";
+
+// The body of a good answer.
+evidence::Proven<std::string> fetch_body(const Kds& kds, const std::string& what,
+                                         const std::string& target, milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  for (bool again = false;; again = true) {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return not_had(what, Doubt::Transport, "it does not answer in time");
+    auto answer = net::fetch(kds.endpoint, kds.tls, net::Request("GET", target), left);
+    if (!answer) return not_had(what, Doubt::Transport, answer.error().text());
+    if (answer->ok()) return std::move(answer->body);
+    const bool may_come_later = answer->status == 429 || answer->status >= 500;
+    if (again || !may_come_later) {
+      return not_had(what, Doubt::Transport, "it answers HTTP " + std::to_string(answer->status));
+    }
+    std::this_thread::sleep_for(std::min(kPause, left));
+  }
 }
 
 }  // namespace
 
-evidence::Proven<Kds> amd_kds() {
+evidence::Proven<Kds> kds_at(const std::string& url) {
+  Kds kds;
+  const auto mirror = net::parse_url(url);
+  if (mirror) kds.endpoint = mirror->endpoint;
+  if (mirror && !mirror->tls) return kds;
   auto tls = net::client_context("");
-  if (!tls) return no_certificate(Doubt::Transport, tls.error().text());
-  return Kds{.tls = *std::move(tls)};
+  if (!tls) {
+    return evidence::refuse(Doubt::Transport,
+                            "AMD's key service cannot be asked: " + tls.error().text());
+  }
+  kds.tls = *std::move(tls);
+  return kds;
 }
 
 std::string kds_target(const evidence::SnpReport& report) {
@@ -57,26 +88,27 @@ evidence::Proven<evidence::CertificateChain> fetch_vcek(const Kds& kds,
                                                         milliseconds limit) {
   const auto target = kds_target(report);
   if (target.empty()) {
-    return no_certificate(Doubt::Transport, "the report does not tell the processor's generation");
+    return not_had(kCertificate, Doubt::Transport,
+                   "the report does not tell the processor's generation");
   }
-  const auto end = std::chrono::steady_clock::now() + limit;
-  for (bool again = false;; again = true) {
-    const auto left =
-        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return no_certificate(Doubt::Transport, "it does not answer in time");
-    auto answer = net::fetch(kds.endpoint, kds.tls, net::Request("GET", target), left);
-    if (!answer) return no_certificate(Doubt::Transport, answer.error().text());
-    if (answer->ok()) {
-      auto read = evidence::read_certificates(as_bytes(answer->body));
-      if (!read) return no_certificate(Doubt::Malformed, "its answer " + read.error().sentence);
-      return evidence::CertificateChain{std::move(read->front()), {}};
-    }
-    const bool may_come_later = answer->status == 429 || answer->status >= 500;
-    if (again || !may_come_later) {
-      return no_certificate(Doubt::Transport, "it answers HTTP " + std::to_string(answer->status));
-    }
-    std::this_thread::sleep_for(std::min(kPause, left));
-  }
+  const auto body = fetch_body(kds, kCertificate, target, limit);
+  if (!body) return std::unexpected(body.error());
+  auto read = evidence::read_certificates(as_bytes(*body));
+  if (!read) return not_had(kCertificate, Doubt::Malformed, "its answer " + read.error().sentence);
+  return evidence::CertificateChain{std::move(read->front()), {}};
+}
+
+std::string crl_target(std::string_view product, bool is_vlek) {
+  return (is_vlek ? "/vlek/v1/" : "/vcek/v1/") + std::string(product) + "/crl";
+}
+
+evidence::Proven<std::vector<Bytes>> fetch_crl(const Kds& kds, std::string_view product,
+                                               bool is_vlek, milliseconds limit) {
+  const auto body = fetch_body(kds, kList, crl_target(product, is_vlek), limit);
+  if (!body) return std::unexpected(body.error());
+  auto read = evidence::read_revocation_lists(as_bytes(*body));
+  if (!read) return not_had(kList, Doubt::Transport, "its answer " + read.error().sentence);
+  return read;
 }
 
 }  // namespace cpods::node

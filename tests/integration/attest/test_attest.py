@@ -37,6 +37,8 @@ class CommandLine(AttestCase):
                           ["run", "--attestation", demand(), "--imds", "metadata"],
                           ["run", "--attestation", demand(), "--imds", "https://127.0.0.1:1"],
                           ["run", "--attestation", demand(), "--imds", "http://127.0.0.1:1/a"],
+                          ["run", "--attestation", demand(), "--kds", "amd"],
+                          ["run", "--attestation", demand(), "--kds", "https://127.0.0.1:1/a"],
                           ["run", "--attestation", "azure-vtpm", "--termination-log", "/dev/null"]):
             self.check_code(" ".join(arguments), 2, *arguments)
 
@@ -250,6 +252,32 @@ class Attested(VtpmCase):
         ]
         for name, code, sentence, settings in rows:
             self.check_tpm(name, code, sentence, settings=settings)
+
+    def test_revocation_is_looked_up_at_amds_key_service_where_the_pool_demands_it(self):
+        self.provision()
+        demanded = {"requireRevocationCheck": True}
+        none = "the list of revoked certificates cannot be had from AMD's key service: "
+        rows = [
+            ("clear", 0, attested(*demanded), (200, chain().revocation_list())),
+            ("revoked", 13, refusal(
+                "x509.crl: the list of certificates that AMD's ARK-Milan revoked has the one that "
+                "signed the certificate of the signing key"),
+             (200, chain().revocation_list(SERIALS["ask"]))),
+            ("absent", 11, refusal(f"{none}it answers HTTP 404"), (404, b"")),
+            ("no list", 11, refusal(f"{none}its answer holds no list of revoked certificates in "
+                                    "DER or PEM"), (200, b"<html>")),
+        ]
+        for name, code, sentence, answer in rows:
+            kds = self.serve(answer)
+            self.check_tpm(name, code, sentence, "--kds", kds.url, settings=demanded)
+            self.assertEqual([path for path, _ in kds.requests], ["/vcek/v1/Milan/crl"])
+
+    def test_without_the_demand_nobody_is_asked(self):
+        self.provision()
+        kds = self.serve((200, chain().revocation_list()))
+        for settings in ({}, {"requireRevocationCheck": False}):
+            self.check_tpm(str(settings), 0, attested(), "--kds", kds.url, settings=settings)
+        self.assertEqual(kds.requests, [])
 
     def test_the_evidence_of_a_refusal_is_kept_for_whoever_looks_into_it(self):
         self.provision()

@@ -2,8 +2,37 @@
 
 #include <doctest/doctest.h>
 
+#include "unit/evidence/sample_list.h"
+#include "unit/net/scripted_server.h"
+
 namespace cpods::node {
 namespace {
+
+using evidence::Doubt;
+using evidence::Refusal;
+using test::ScriptedServer;
+using Connection = ScriptedServer::Connection;
+using namespace std::chrono_literals;
+namespace sample = evidence::sample;
+
+const std::string kNoList =
+    "the list of revoked certificates cannot be had from AMD's key service: ";
+
+std::string http(const std::string& status, std::string_view body = {}) {
+  return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\nConnection: close\r\n\r\n" + std::string(body);
+}
+ScriptedServer::Script answering(const std::string& bytes) {
+  return [bytes](Connection& connection) {
+    connection.head();
+    connection.write(bytes);
+  };
+}
+
+evidence::Proven<std::vector<Bytes>> list_from(const ScriptedServer& server,
+                                               std::chrono::milliseconds limit = 20s) {
+  return fetch_crl(Kds{.endpoint{"127.0.0.1", server.port()}}, "Milan", false, limit);
+}
 
 evidence::SnpReport report(std::uint8_t family, std::uint8_t model) {
   evidence::SnpReport made;
@@ -38,6 +67,57 @@ TEST_CASE("kds: of a report that does not tell its product nothing can be asked"
   CHECK(chain.error().sentence ==
         "the certificate of this node's VCEK cannot be had from AMD's key service: the report does "
         "not tell the processor's generation");
+}
+
+TEST_CASE("kds: the list of revoked certificates is the product's, by kind of key") {
+  CHECK(crl_target("Milan", false) == "/vcek/v1/Milan/crl");
+  CHECK(crl_target("Turin", true) == "/vlek/v1/Turin/crl");
+  std::string seen;
+  const auto list = sample::revocation_list();
+  ScriptedServer server({[&](Connection& connection) {
+    seen = connection.head();
+    connection.write(http("200 OK", as_text(list)));
+  }});
+  CHECK(list_from(server) == std::vector<Bytes>{list});
+  CHECK(seen.starts_with("GET /vcek/v1/Milan/crl HTTP/1.1\r\n"));
+}
+
+TEST_CASE("kds: a service that is busy is asked for the list once more") {
+  const auto list = sample::revocation_list();
+  ScriptedServer server(
+      {answering(http("429 Too Many Requests")), answering(http("200 OK", as_text(list)))});
+  CHECK(list_from(server) == std::vector<Bytes>{list});
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("kds: a list that cannot be had is a transport failure") {
+  const auto refused = [](const std::string& answer, std::chrono::milliseconds limit = 20s) {
+    ScriptedServer server({answering(answer), answering(answer)});
+    const auto list = list_from(server, limit);
+    REQUIRE_FALSE(list);
+    CHECK(list.error().doubt == Doubt::Transport);
+    return list.error().sentence;
+  };
+  CHECK(refused(http("404 Not Found")) == kNoList + "it answers HTTP 404");
+  CHECK(refused(http("503 Service Unavailable"), 300ms) == kNoList + "it does not answer in time");
+  const std::string no_list =
+      kNoList + "its answer holds no list of revoked certificates in DER or PEM";
+  CHECK(refused(http("200 OK")) == no_list);
+  CHECK(refused(http("200 OK", "<html>")) == no_list);
+  CHECK(refused(http("200 OK", as_text(sample::vcek()))) == no_list);
+  ScriptedServer silent({[](Connection& connection) { connection.wait(); }});
+  const auto nothing = list_from(silent, 300ms);
+  REQUIRE_FALSE(nothing);
+  CHECK(nothing.error().doubt == Doubt::Transport);
+}
+
+TEST_CASE("kds: another service in the place of AMD's") {
+  CHECK(kds_at("")->endpoint == net::Endpoint("kdsintf.amd.com", 443));
+  CHECK(kds_at("")->tls);
+  CHECK(kds_at("https://kds.example")->endpoint == net::Endpoint("kds.example", 443));
+  CHECK(kds_at("https://kds.example")->tls);
+  CHECK(kds_at("http://127.0.0.1:8080")->endpoint == net::Endpoint("127.0.0.1", 8080));
+  CHECK_FALSE(kds_at("http://127.0.0.1:8080")->tls);
 }
 
 }  // namespace
