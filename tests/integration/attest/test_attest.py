@@ -11,6 +11,7 @@ import threading
 import time
 import unittest
 
+from amd_chain import SERIALS
 from attest_case import PROGRAM, AttestCase, chain, demand, refusal
 from hcl_report import (MEASUREMENT, POLICY_DEBUG, POLICY_OF_AZURE, hcl_report, runtime_claims,
                         snp_report)

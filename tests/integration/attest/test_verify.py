@@ -308,7 +308,7 @@ class Options(Files):
         pins = {name.removeprefix("policy."): json.loads(check["detail"])
                 for name, check in checks.items()
                 if name.startswith("policy.") and check["status"] == "unpinned"}
-        self.assertEqual(len(pins), 14)
+        self.assertEqual(len(pins), 15)
         path = self.write("pins.json", json.dumps(pins).encode())
         code, checks = self.result("--evidence", self.path("evidence.json"), "--policy", path)
         self.assertEqual(code, 0)

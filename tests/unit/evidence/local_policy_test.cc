@@ -14,7 +14,11 @@ const PcrBank kPcrValues = sample::pcrs();
 
 // A Genoa of guest SVN 10, SMT allowed, TCB bootloader 4, tee 0, snp 22, microcode 213.
 Facts facts() {
-  Facts made{.report = {}, .product = "Genoa", .secure_boot = &kOff, .pcrs = &kPcrValues};
+  Facts made{.report = {},
+             .product = "Genoa",
+             .secure_boot = &kOff,
+             .pcrs = &kPcrValues,
+             .fresh_report = &kOff};
   made.report.version = 3;
   made.report.guest_svn = 10;
   made.report.policy = 0x3001F;
@@ -59,6 +63,7 @@ struct Row {
   std::string holds;
   std::string fails;
   std::string complaint;
+  Doubt doubt = Doubt::Policy;
 };
 
 const Row kRows[] = {
@@ -79,6 +84,8 @@ const Row kRows[] = {
      "{\"7\":[\"" + hex(32, 7) + "\"],\"11\":[\"" + hex(32, 0) + "\"]}",
      "PCR 11 is " + hex(32, 11)},
     {"requireSecureBoot", "false", "true", "secure boot is off"},
+    {"requireFreshReport", "false", "true", "the report does not carry the quote's nonce",
+     Doubt::Freshness},
     {"requireNoSmt", "false", "true", "the guest policy allows simultaneous multithreading"},
     {"requireAliasCheck", "false", "true", "the platform has not completed its memory alias check"},
     {"requireRevocationCheck", "false", "true",
@@ -103,7 +110,7 @@ TEST_CASE("policy: each setting lets pass what it allows and names what it does 
     CHECK(sample::failed(appraise("{\"" + row.setting + "\":" + row.fails + "}")) ==
           "policy." + row.setting);
     CHECK(check("{\"" + row.setting + "\":" + row.fails + "}") ==
-          Refusal{Doubt::Policy, row.complaint + ", which the pool's verifier does not accept"});
+          Refusal{row.doubt, row.complaint + ", which the pool's verifier does not accept"});
   }
 }
 
@@ -113,12 +120,13 @@ TEST_CASE("policy: every required property is seen when it holds") {
   good.report.policy = 0x2001F;
   good.report.platform_info = 0x27;
   good.revocation_checked = true;
+  good.fresh_report = &kOn;
   const auto appraisal =
       appraise(R"({"requireSecureBoot":true,"requireNoSmt":true,"requireAliasCheck":true,)"
-               R"("requireRevocationCheck":true})",
+               R"("requireRevocationCheck":true,"requireFreshReport":true})",
                good);
   CHECK(appraisal.verified());
-  CHECK(sample::with(Status::Passed, appraisal).size() == 4);
+  CHECK(sample::with(Status::Passed, appraisal).size() == 5);
 }
 
 TEST_CASE("policy: a setting that asks nothing is told as one that nobody made") {
@@ -175,9 +183,10 @@ TEST_CASE("policy: what is unpinned is told as the setting that would pin it") {
   }
   const auto pinned = appraise(settings + "}");
   CHECK(pinned.verified());
-  CHECK(sample::with(Status::Passed, pinned).size() == std::size(kRows) - 4);
+  CHECK(sample::with(Status::Passed, pinned).size() == std::size(kRows) - 5);
   CHECK(sample::joined(sample::with(Status::Unpinned, pinned)) ==
-        "policy.requireSecureBoot policy.requireNoSmt policy.requireAliasCheck "
+        "policy.requireSecureBoot policy.requireFreshReport policy.requireNoSmt "
+        "policy.requireAliasCheck "
         "policy.requireRevocationCheck");
   CHECK(unpinned("products", seen) == R"(["Genoa"])");
   CHECK(unpinned("signingKey", seen) == R"("vcek")");

@@ -33,7 +33,8 @@ TEST_CASE("vtpm: good evidence passes every check, and what nobody pinned is tol
         "x509.crl policy.products policy.signingKey policy.minTcb policy.measurements "
         "policy.idKeyDigests policy.minGuestSvn policy.hostData policy.chipIds policy.vmpl "
         "policy.pcrs "
-        "policy.requireSecureBoot policy.requireNoSmt policy.requireAliasCheck "
+        "policy.requireSecureBoot policy.requireFreshReport policy.requireNoSmt "
+        "policy.requireAliasCheck "
         "policy.requireRevocationCheck");
 }
 
