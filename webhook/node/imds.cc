@@ -4,6 +4,7 @@
 
 #include "json/document.h"
 #include "node/patient_request.h"
+#include "node/remote_words.h"
 
 namespace cpods::node {
 namespace {
@@ -36,9 +37,7 @@ evidence::Proven<evidence::CertificateChain> fetch_vcek(const net::Endpoint& end
   request.header("Metadata", "true");
   auto answer = ask_patiently({endpoint, nullptr}, request, {limit, may_come_later});
   if (!answer) return no_certificate(Doubt::Transport, answer.error().text());
-  if (!answer->ok()) {
-    return no_certificate(Doubt::Transport, "it answers HTTP " + std::to_string(answer->status));
-  }
+  if (!answer->ok()) return no_certificate(Doubt::Transport, answers(*answer));
   return read_thim(std::move(answer->body));
 }
 

@@ -1,22 +1,21 @@
 #include "node/kds.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "evidence/revocation.h"
-#include "net/client.h"
+#include "node/patient_request.h"
+#include "node/remote_words.h"
 
 namespace cpods::node {
 namespace {
 
 using evidence::Doubt;
-using std::chrono::milliseconds;
 
-constexpr milliseconds kPause{3000};
+// The service limits its callers hard.
+constexpr std::chrono::milliseconds kFirstPause{3000};
 constexpr std::size_t kShortChipId = 8;  // of a Turin
 
 std::string two_digits(std::uint8_t level) {
@@ -35,21 +34,13 @@ constexpr const char* kList = "the list of revoked certificates";
 
 // The body of a good answer.
 evidence::Proven<std::string> fetch_body(const Kds& kds, const std::string& what,
-                                         const std::string& target, milliseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  for (bool again = false;; again = true) {
-    const auto left =
-        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return not_had(what, Doubt::Transport, "it does not answer in time");
-    auto answer = net::fetch(kds.endpoint, kds.tls, net::Request("GET", target), left);
-    if (!answer) return not_had(what, Doubt::Transport, answer.error().text());
-    if (answer->ok()) return std::move(answer->body);
-    const bool may_come_later = answer->status == 429 || answer->status >= 500;
-    if (again || !may_come_later) {
-      return not_had(what, Doubt::Transport, "it answers HTTP " + std::to_string(answer->status));
-    }
-    std::this_thread::sleep_for(std::min(kPause, left));
-  }
+                                         const std::string& target,
+                                         std::chrono::milliseconds limit) {
+  auto answer = ask_patiently({kds.endpoint, kds.tls}, net::Request("GET", target),
+                              {.limit = limit, .first_pause = kFirstPause});
+  if (!answer) return not_had(what, Doubt::Transport, answer.error().text());
+  if (!answer->ok()) return not_had(what, Doubt::Transport, answers(*answer));
+  return std::move(answer->body);
 }
 
 }  // namespace
@@ -85,7 +76,7 @@ std::string kds_target(const evidence::SnpReport& report) {
 
 evidence::Proven<evidence::CertificateChain> fetch_vcek(const Kds& kds,
                                                         const evidence::SnpReport& report,
-                                                        milliseconds limit) {
+                                                        std::chrono::milliseconds limit) {
   const auto target = kds_target(report);
   if (target.empty()) {
     return not_had(kCertificate, Doubt::Transport,
@@ -103,11 +94,11 @@ std::string crl_target(std::string_view product, bool is_vlek) {
 }
 
 evidence::Proven<std::vector<Bytes>> fetch_crl(const Kds& kds, std::string_view product,
-                                               bool is_vlek, milliseconds limit) {
+                                               bool is_vlek, std::chrono::milliseconds limit) {
   const auto body = fetch_body(kds, kList, crl_target(product, is_vlek), limit);
   if (!body) return std::unexpected(body.error());
   auto read = evidence::read_revocation_lists(as_bytes(*body));
-  if (!read) return not_had(kList, Doubt::Transport, "its answer " + read.error().sentence);
+  if (!read) return not_had(kList, Doubt::Malformed, "its answer " + read.error().sentence);
   return read;
 }
 

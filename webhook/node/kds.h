@@ -28,8 +28,7 @@ struct Kds {
 // report does not tell.
 [[nodiscard]] std::string kds_target(const evidence::SnpReport& report);
 
-// The leaf alone: the built-in certificates stand above it. One try more after 429 and 5xx, because
-// the service limits its callers hard.
+// The leaf alone: the built-in certificates stand above it.
 [[nodiscard]] evidence::Proven<evidence::CertificateChain> fetch_vcek(
     const Kds& kds, const evidence::SnpReport& report, std::chrono::milliseconds limit);
 
@@ -37,7 +36,7 @@ struct Kds {
 // of key: /vcek/v1/Milan/crl, /vlek/v1/Milan/crl.
 [[nodiscard]] std::string crl_target(std::string_view product, bool is_vlek);
 
-// That list, in DER. Tried again as above.
+// That list, in DER.
 [[nodiscard]] evidence::Proven<std::vector<Bytes>> fetch_crl(const Kds& kds,
                                                              std::string_view product, bool is_vlek,
                                                              std::chrono::milliseconds limit);

@@ -12,7 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{8000};
 
 milliseconds left_until(steady_clock::time_point end) {
@@ -37,7 +36,7 @@ bool is_busy(unsigned status) {
 Result<net::Response> ask_patiently(const Peer& peer, const net::Request& request,
                                     const Patience& patience) {
   const auto end = steady_clock::now() + patience.limit;
-  auto pause = kFirstPause;
+  auto pause = patience.first_pause;
   while (true) {
     const auto limit = std::max(milliseconds(1), std::min(left_until(end), patience.one_try));
     auto answer = net::fetch(peer.endpoint, peer.tls, request, limit);

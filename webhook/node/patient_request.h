@@ -21,6 +21,7 @@ struct Patience {
   std::chrono::milliseconds limit;
   bool (*may_come_later)(unsigned status) = is_busy;
   std::chrono::milliseconds one_try{5000};
+  std::chrono::milliseconds first_pause{500};
 };
 
 // The first answer that waiting does not change; at the end of `limit` the last one, or why none

@@ -1,5 +1,5 @@
 #pragma once
-// What a remote verifier says where it does not say yes. Pure; any thread.
+// What a service says where it does not give what it was asked for. Pure; any thread.
 
 #include <string>
 #include <string_view>

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,14 @@ def chain():
     folder = tempfile.mkdtemp(prefix="confidential-pods-chain.")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return AmdChain(folder)
+
+
+def documented_checks():
+    """Their names in the table of docs/attestation.md."""
+    text = (ROOT / "docs/attestation.md").read_text()
+    table = re.search(r"^\| check \|.*?\n\n", text, re.M | re.S)[0]
+    return {name for row in re.findall(r"^\| ([a-zA-Z0-9_., ]+) \|", table, re.M)
+            for name in row.split(", ")} - {"check", "policy.SETTING"}
 
 
 def demand(evidence="azure-vtpm", verifier=None, **more):

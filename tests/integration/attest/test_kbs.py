@@ -7,7 +7,7 @@ import unittest
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from attest_case import PROGRAM, AttestCase, demand, refusal
+from attest_case import PROGRAM, AttestCase, demand, documented_checks, refusal
 from https_service import Answer, authority
 from kbs import RESOURCE, Kbs, canonical, problem, sealed
 from maa import encode, json_answer, jwk
@@ -56,6 +56,12 @@ class Attested(KbsCase):
         released = self.output / "resource"
         self.assertEqual(released.read_bytes(), RESOURCE)
         self.assertEqual(released.stat().st_mode & 0o777, 0o444)
+        asked = {check["name"]: check["status"] for check in
+                 json.loads((self.output / "result.json").read_text())["checks"]
+                 if check["name"].startswith("kbs.")}
+        self.assertEqual(set(asked), {name for name in documented_checks()
+                                      if name.startswith("kbs.")})
+        self.assertEqual(set(asked.values()), {"passed"})
         first, = [each["attested"]["n"] for each in self.service.sessions.values()]
         self.check_kbs("again", 0, self.attested(), resource="default/key/one")
         self.assertEqual(len({each["attested"]["n"] for each in self.service.sessions.values()}), 2)

@@ -90,16 +90,17 @@ TEST_CASE("kds: a service that is busy is asked for the list once more") {
   CHECK(server.connections() == 2);
 }
 
-TEST_CASE("kds: a list that cannot be had is a transport failure") {
-  const auto refused = [](const std::string& answer, std::chrono::milliseconds limit = 20s) {
+TEST_CASE("kds: a list that cannot be had, or is none, is told as what it is") {
+  const auto refused = [](const std::string& answer, Doubt doubt = Doubt::Malformed) {
     ScriptedServer server({answering(answer), answering(answer)});
-    const auto list = list_from(server, limit);
+    const auto list = list_from(server, doubt == Doubt::Malformed ? 20s : 300ms);
     REQUIRE_FALSE(list);
-    CHECK(list.error().doubt == Doubt::Transport);
+    CHECK(list.error().doubt == doubt);
     return list.error().sentence;
   };
-  CHECK(refused(http("404 Not Found")) == kNoList + "it answers HTTP 404");
-  CHECK(refused(http("503 Service Unavailable"), 300ms) == kNoList + "it does not answer in time");
+  CHECK(refused(http("404 Not Found"), Doubt::Transport) == kNoList + "it answers HTTP 404");
+  CHECK(refused(http("503 Service Unavailable"), Doubt::Transport) ==
+        kNoList + "it answers HTTP 503");
   const std::string no_list =
       kNoList + "its answer holds no list of revoked certificates in DER or PEM";
   CHECK(refused(http("200 OK")) == no_list);
