@@ -33,11 +33,12 @@ Proven<evidence::CertificateChain> chain_from_kds(const evidence::SnpReport& rep
   return node::fetch_vcek(*kds, report, sources.part());
 }
 
-// The instance metadata service has it for nothing; where Pods may not reach that, AMD has it.
+// The instance metadata service has it for nothing; where Pods may not reach that, AMD has it. Who
+// names a metadata service of his own, and no key service, means that one alone.
 Proven<evidence::CertificateChain> chain_for(const evidence::VtpmEvidence& gathered,
                                              const Sources& sources) {
   auto chain = node::fetch_vcek(imds_of(sources), sources.part());
-  if (chain || !sources.imds.empty()) return chain;
+  if (chain || (!sources.imds.empty() && sources.kds.empty())) return chain;
   const auto hcl = evidence::read_hcl_report(gathered.hcl_report);
   if (!hcl) return chain;
   auto from_kds = chain_from_kds(evidence::read_snp_report(hcl->hardware_report), sources);

@@ -35,6 +35,7 @@ evidence::Proven<evidence::CertificateChain> fetch_vcek(const net::Endpoint& end
                                                         std::chrono::milliseconds limit) {
   net::Request request("GET", kPath);
   request.header("Metadata", "true");
+  request.longest_answer = kCertificateAnswer;
   auto answer = ask_patiently({endpoint, nullptr}, request, {limit, may_come_later});
   if (!answer) return no_certificate(Doubt::Transport, answer.error().text());
   if (!answer->ok()) return no_certificate(Doubt::Transport, answers(*answer));

@@ -36,8 +36,10 @@ constexpr const char* kList = "the list of revoked certificates";
 evidence::Proven<std::string> fetch_body(const Kds& kds, const std::string& what,
                                          const std::string& target,
                                          std::chrono::milliseconds limit) {
-  auto answer = ask_patiently({kds.endpoint, kds.tls}, net::Request("GET", target),
-                              {.limit = limit, .first_pause = kFirstPause});
+  net::Request request("GET", target);
+  request.longest_answer = kCertificateAnswer;
+  auto answer =
+      ask_patiently({kds.endpoint, kds.tls}, request, {.limit = limit, .first_pause = kFirstPause});
   if (!answer) return not_had(what, Doubt::Transport, answer.error().text());
   if (!answer->ok()) return not_had(what, Doubt::Transport, answers(*answer));
   return std::move(answer->body);

@@ -4,10 +4,14 @@
 // others: nobody is followed. Blocks the calling thread.
 
 #include <chrono>
+#include <cstddef>
 
 #include "net/client.h"
 
 namespace cpods::node {
+
+// Of certificates and lists of them. The step has 64 MiB of memory where no pool says otherwise.
+inline constexpr std::size_t kCertificateAnswer = std::size_t{1024} * 1024;
 
 struct Peer {
   net::Endpoint endpoint;

@@ -265,7 +265,7 @@ class Attested(VtpmCase):
                 "signed the certificate of the signing key"),
              (200, chain().revocation_list(SERIALS["ask"]))),
             ("absent", 11, refusal(f"{none}it answers HTTP 404"), (404, b"")),
-            ("no list", 11, refusal(f"{none}its answer holds no list of revoked certificates in "
+            ("no list", 12, refusal(f"{none}its answer holds no list of revoked certificates in "
                                     "DER or PEM"), (200, b"<html>")),
         ]
         for name, code, sentence, answer in rows:

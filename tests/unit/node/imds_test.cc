@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "base/limits.h"
+#include "node/patient_request.h"
 #include "unit/evidence/sample_chain.h"
 #include "unit/net/scripted_server.h"
 
@@ -134,7 +134,7 @@ TEST_CASE("imds: nobody there is a transport failure") {
 }
 
 TEST_CASE("imds: an answer that is too large is not read") {
-  const auto size = limits::kResponseBytes + 1;
+  const auto size = kCertificateAnswer + 1;
   const std::vector<ScriptedServer::Script> scripts(
       10, answering("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n{"));
   ScriptedServer server(scripts);
