@@ -125,7 +125,8 @@ Proven<Attempt> attempt_kbs(const node::Demand& demand, const Sources& sources, 
   const auto limit = sources.part() / 2;  // challenge, attestation and resource are three
   const auto address = std::string(settings["url"].text());
   const bool wants_resource = !kbs->resource.empty();
-  auto session = node::KbsSession::begin(*std::move(kbs), limit);
+  const bool is_bare = demand.evidence == node::EvidenceKind::SevSnp;
+  auto session = node::KbsSession::begin(*std::move(kbs), is_bare ? "snp" : "az-snp-vtpm", limit);
   if (!session) return std::unexpected(session.error());
   auto judged = judge(demand, sources, session->nonce(), ReportAge::Fresh, {}, roots);
   if (!judged) return std::unexpected(judged.error());

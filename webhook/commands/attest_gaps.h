@@ -17,8 +17,6 @@ struct AttestGap {
 inline constexpr AttestGap kAttestGaps[] = {
     {"sev-snp", "maa",
      "this version asks Microsoft Azure Attestation about the evidence azure-vtpm alone"},
-    {"sev-snp", "kbs",
-     "this version asks a key broker service about the evidence azure-vtpm alone"},
 };
 
 // The clause; empty where there is no gap.

@@ -4,6 +4,7 @@
 
 #include "evidence/place.h"
 #include "evidence/snp_fields.h"
+#include "evidence/snp_report.h"
 #include "json/document.h"
 #include "json/writer.h"
 
@@ -131,6 +132,14 @@ void write_chain(json::Writer& out, const CertificateChain& chain) {
   out.end();
 }
 
+std::string raw_json(const SnpEvidence& evidence) {
+  json::Writer out;
+  out.object().field("attestation_report", base64url_encode(evidence.report));
+  out.key("cert_chain").object().field("vcek", base64url_encode(evidence.chain.leaf));
+  write_chain(out, evidence.chain);
+  return out.end().end().take();
+}
+
 }  // namespace
 
 Proven<Evidence> read_evidence(std::string text) {
@@ -160,11 +169,15 @@ std::string to_json(const VtpmEvidence& evidence) {
 }
 
 std::string to_json(const SnpEvidence& evidence) {
-  json::Writer out;
-  out.object().field("attestation_report", base64url_encode(evidence.report));
-  out.key("cert_chain").object().field("vcek", base64url_encode(evidence.chain.leaf));
-  write_chain(out, evidence.chain);
-  return out.end().end().take();
+  const bool has_report = evidence.report.size() == kSnpReportBytes;
+  const auto fields = has_report ? fields_of_report(evidence.report) : std::string();
+  if (fields.empty()) return raw_json(evidence);
+  const bool is_vlek = read_snp_report(evidence.report).signing_key() == 1;
+  json::Writer out(32768);
+  out.object().key("attestation_report").raw(fields).key("cert_chain").array().object();
+  out.field("cert_type", is_vlek ? "VLEK" : "VCEK").key("data").array();
+  for (const auto byte : evidence.chain.leaf) out.number(byte);
+  return out.end().end().end().end().take();
 }
 
 Proven<PcrBank> read_pcrs(ByteView bytes) {

@@ -1,7 +1,7 @@
 #pragma once
 // Evidence as one JSON text, in the shapes that Trustee's verifiers take (kbs attestation protocol,
 // az-snp-vtpm and snp): versions 1 and 2 of az-snp-vtpm with hex and base64url, version 0 with
-// lists of bytes, and snp with the raw report. Any of them may stand in
+// lists of bytes, and snp with the report in fields or raw. Any of them may stand in
 // {"platform":…,"evidence":{…}}. Values; any thread.
 
 #include <string>
@@ -21,7 +21,8 @@ using Evidence = std::variant<VtpmEvidence, SnpEvidence>;
 // Version 2 of az-snp-vtpm; the chain's other certificates, where there are any, as `chain`, a list
 // that Trustee passes over.
 [[nodiscard]] std::string to_json(const VtpmEvidence& evidence);
-// snp with the raw report.
+// snp, its leaf alone, because Trustee has the certificates above it too. A report that Trustee's
+// fields do not say all of is written raw, with its chain.
 [[nodiscard]] std::string to_json(const SnpEvidence& evidence);
 
 // The SHA-256 bank from its 24 values one after the other; Malformed for any other length.

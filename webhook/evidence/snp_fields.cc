@@ -1,103 +1,189 @@
 #include "evidence/snp_fields.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
+#include "evidence/layout.h"
 #include "evidence/place.h"
 #include "evidence/snp_report.h"
+#include "json/document.h"
+#include "json/writer.h"
 
 namespace cpods::evidence {
 namespace {
 
-// Writes fields of an object to their places, little-endian.
-class Assembly {
- public:
-  explicit Assembly(json::Node fields) : fields_(fields), bytes_(kSnpReportBytes) {}
+enum class Shape : std::uint8_t { Number, List, Tcb, Version };
 
-  void number(std::string_view name, std::size_t offset, std::size_t size) {
-    put(fields_[name], offset, size);
-  }
-  void list(std::string_view name, std::size_t offset, std::size_t size) {
-    put_list(required(fields_, name), offset, size);
-  }
-  // TCB_VERSION has its bytes elsewhere where there is an fmc (Turin).
-  void tcb(std::string_view name, std::size_t offset) {
-    const auto value = fields_[name];
-    const bool has_fmc = value["fmc"].present();
-    if (has_fmc) put(value["fmc"], offset, 1);
-    put(value["bootloader"], offset + (has_fmc ? 1 : 0), 1);
-    put(value["tee"], offset + (has_fmc ? 2 : 1), 1);
-    put(value["snp"], offset + (has_fmc ? 3 : 6), 1);
-    put(value["microcode"], offset + 7, 1);
-  }
-  void version(std::string_view name, std::size_t offset) {
-    put(fields_[name]["build"], offset, 1);
-    put(fields_[name]["minor"], offset + 1, 1);
-    put(fields_[name]["major"], offset + 2, 1);
-  }
-  void signature() {
-    const auto signature = required(fields_, "signature");
-    put_list(required(signature, "r"), 0x2A0, 72);
-    put_list(required(signature, "s"), 0x2E8, 72);
-  }
-  [[nodiscard]] Bytes take() { return std::move(bytes_); }
-
- private:
-  void put(json::Node value, std::size_t offset, std::size_t size) {
-    const auto number = value.integer().value_or(0);
-    if (number < 0 || (size < 8 && number >> (8 * size) != 0)) {
-      throw json::Malformed(value.pointer(), "does not fit its field");
-    }
-    for (std::size_t i = 0; i < size; ++i) {
-      bytes_[offset + i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * i));
-    }
-  }
-  void put_list(json::Node value, std::size_t offset, std::size_t size) {
-    if (value.size() != size) {
-      throw json::Malformed(value.pointer(), "must have " + std::to_string(size) + " bytes");
-    }
-    for (std::size_t i = 0; i < size; ++i) put(value.at(i), offset + i, 1);
-  }
-
-  json::Node fields_;
-  Bytes bytes_;
+// Of an ATTESTATION_REPORT, little-endian.
+struct Field {
+  std::string_view name;
+  Shape shape;
+  std::size_t offset;
+  std::size_t size;         // bytes
+  std::uint32_t since = 2;  // the report's version that has it first
 };
+
+constexpr Field kFields[] = {
+    {"version", Shape::Number, 0x000, 4},
+    {"guest_svn", Shape::Number, 0x004, 4},
+    {"policy", Shape::Number, 0x008, 8},
+    {"family_id", Shape::List, 0x010, 16},
+    {"image_id", Shape::List, 0x020, 16},
+    {"vmpl", Shape::Number, 0x030, 4},
+    {"sig_algo", Shape::Number, 0x034, 4},
+    {"current_tcb", Shape::Tcb, 0x038, 8},
+    {"plat_info", Shape::Number, 0x040, 8},
+    {"key_info", Shape::Number, 0x048, 4},
+    {"report_data", Shape::List, 0x050, 64},
+    {"measurement", Shape::List, 0x090, 48},
+    {"host_data", Shape::List, 0x0C0, 32},
+    {"id_key_digest", Shape::List, 0x0E0, 48},
+    {"author_key_digest", Shape::List, 0x110, 48},
+    {"report_id", Shape::List, 0x140, 32},
+    {"report_id_ma", Shape::List, 0x160, 32},
+    {"reported_tcb", Shape::Tcb, 0x180, 8},
+    {"cpuid_fam_id", Shape::Number, 0x188, 1, 3},
+    {"cpuid_mod_id", Shape::Number, 0x189, 1, 3},
+    {"cpuid_step", Shape::Number, 0x18A, 1, 3},
+    {"chip_id", Shape::List, 0x1A0, 64},
+    {"committed_tcb", Shape::Tcb, 0x1E0, 8},
+    {"current", Shape::Version, 0x1E8, 3},
+    {"committed", Shape::Version, 0x1EC, 3},
+    {"launch_tcb", Shape::Tcb, 0x1F0, 8},
+    {"launch_mit_vector", Shape::Number, 0x1F8, 8, 5},
+    {"current_mit_vector", Shape::Number, 0x200, 8, 5},
+};
+
+// Halves of the signature, in an object of their own.
+constexpr Field kHalves[] = {{"r", Shape::List, 0x2A0, 72}, {"s", Shape::List, 0x2E8, 72}};
+
+// Where a component stands in TCB_VERSION; -1: only where there is an fmc (Turin).
+struct Component {
+  std::string_view name;
+  int without_fmc;
+  int with_fmc;
+};
+constexpr Component kTcb[] = {
+    {"fmc", -1, 0}, {"bootloader", 0, 1}, {"tee", 1, 2}, {"snp", 6, 3}, {"microcode", 7, 7}};
+
+constexpr std::string_view kVersion[] = {"build", "minor", "major"};
+
+// ---- Reading ----------------------------------------------------------------------------------
+
+void put(json::Node value, Bytes& report, std::size_t offset, std::size_t size) {
+  const auto number = value.integer().value_or(0);
+  if (number < 0 || (size < 8 && number >> (8 * size) != 0)) {
+    throw json::Malformed(value.pointer(), "does not fit its field");
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    report[offset + i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * i));
+  }
+}
+
+void put_list(json::Node list, Bytes& report, std::size_t offset, std::size_t size) {
+  if (list.size() != size) {
+    throw json::Malformed(list.pointer(), "must have " + std::to_string(size) + " bytes");
+  }
+  for (std::size_t i = 0; i < size; ++i) put(list.at(i), report, offset + i, 1);
+}
+
+void put_tcb(json::Node tcb, Bytes& report, std::size_t offset) {
+  const bool has_fmc = tcb["fmc"].present();
+  for (const auto& [name, without_fmc, with_fmc] : kTcb) {
+    const int place = has_fmc ? with_fmc : without_fmc;
+    if (place >= 0) put(tcb[name], report, offset + static_cast<std::size_t>(place), 1);
+  }
+}
+
+void put_field(json::Node fields, const Field& field, Bytes& report) {
+  switch (field.shape) {
+    case Shape::Number:
+      return put(fields[field.name], report, field.offset, field.size);
+    case Shape::List:
+      return put_list(required(fields, field.name), report, field.offset, field.size);
+    case Shape::Tcb:
+      return put_tcb(fields[field.name], report, field.offset);
+    case Shape::Version:
+      for (std::size_t i = 0; i < field.size; ++i) {
+        put(fields[field.name][kVersion[i]], report, field.offset + i, 1);
+      }
+  }
+}
+
+// ---- Writing ----------------------------------------------------------------------------------
+
+std::int64_t number_at(ByteView report, std::size_t offset, std::size_t size) {
+  std::uint64_t value = 0;
+  for (std::size_t i = size; i-- > 0;) value = (value << 8) | report[offset + i];
+  return static_cast<std::int64_t>(value);
+}
+
+void write_tcb(json::Writer& out, ByteView tcb, bool has_fmc) {
+  out.object();
+  for (const auto& [name, without_fmc, with_fmc] : kTcb) {
+    const int place = has_fmc ? with_fmc : without_fmc;
+    out.key(name);
+    if (place < 0) {
+      out.null();
+    } else {
+      out.number(tcb[static_cast<std::size_t>(place)]);
+    }
+  }
+  out.end();
+}
+
+void write_field(json::Writer& out, ByteView report, const Field& field, bool has_fmc) {
+  const auto bytes = report.subspan(field.offset, field.size);
+  out.key(field.name);
+  switch (field.shape) {
+    case Shape::Number:
+      out.number(number_at(report, field.offset, field.size));
+      return;
+    case Shape::List:
+      out.array();
+      for (const auto byte : bytes) out.number(byte);
+      out.end();
+      return;
+    case Shape::Tcb:
+      return write_tcb(out, bytes, has_fmc);
+    case Shape::Version:
+      out.object();
+      for (std::size_t i = 0; i < field.size; ++i) out.key(kVersion[i]).number(bytes[i]);
+      out.end();
+  }
+}
+
+std::string written(ByteView report) {
+  const auto read = read_snp_report(report);
+  const bool has_fmc = product_of(read) == "Turin";
+  json::Writer out(16384);
+  out.object();
+  for (const auto& field : kFields) {
+    if (read.version >= field.since) write_field(out, report, field, has_fmc);
+  }
+  out.key("signature").object();
+  for (const auto& half : kHalves) write_field(out, report, half, has_fmc);
+  return out.end().end().take();
+}
 
 }  // namespace
 
 Bytes assembled_report(json::Node fields) {
-  Assembly report(fields);
-  report.number("version", 0x000, 4);
-  report.number("guest_svn", 0x004, 4);
-  report.number("policy", 0x008, 8);
-  report.list("family_id", 0x010, 16);
-  report.list("image_id", 0x020, 16);
-  report.number("vmpl", 0x030, 4);
-  report.number("sig_algo", 0x034, 4);
-  report.tcb("current_tcb", 0x038);
-  report.number("plat_info", 0x040, 8);
-  report.number("key_info", 0x048, 4);
-  report.list("report_data", 0x050, 64);
-  report.list("measurement", 0x090, 48);
-  report.list("host_data", 0x0C0, 32);
-  report.list("id_key_digest", 0x0E0, 48);
-  report.list("author_key_digest", 0x110, 48);
-  report.list("report_id", 0x140, 32);
-  report.list("report_id_ma", 0x160, 32);
-  report.tcb("reported_tcb", 0x180);
-  report.number("cpuid_fam_id", 0x188, 1);
-  report.number("cpuid_mod_id", 0x189, 1);
-  report.number("cpuid_step", 0x18A, 1);
-  report.list("chip_id", 0x1A0, 64);
-  report.tcb("committed_tcb", 0x1E0);
-  report.version("current", 0x1E8);
-  report.version("committed", 0x1EC);
-  report.tcb("launch_tcb", 0x1F0);
-  report.number("launch_mit_vector", 0x1F8, 8);
-  report.number("current_mit_vector", 0x200, 8);
-  report.signature();
-  return report.take();
+  Bytes report(kSnpReportBytes);
+  for (const auto& field : kFields) put_field(fields, field, report);
+  const auto signature = required(fields, "signature");
+  for (const auto& half : kHalves) put_field(signature, half, report);
+  return report;
+}
+
+std::string fields_of_report(ByteView report) {
+  auto text = written(report);
+  const auto document = json::Document::parse(text);
+  try {
+    if (document && std::ranges::equal(assembled_report(document->root()), report)) return text;
+  } catch (const json::Malformed&) {  // a number of 64 bits that JSON readers take for negative
+  }
+  return {};
 }
 
 }  // namespace cpods::evidence

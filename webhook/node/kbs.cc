@@ -46,9 +46,9 @@ Proven<net::Response> ask(const Kbs& kbs, const net::Request& request, milliseco
   return no_answer(kbs, says_no ? Doubt::RemoteRefused : Doubt::Transport, answers(*answer));
 }
 
-std::string auth_body() {
+std::string auth_body(const std::string& tee) {
   json::Writer out;
-  out.object().field("version", kVersion).field("tee", "az-snp-vtpm");
+  out.object().field("version", kVersion).field("tee", tee);
   return out.key("extra-params").object().end().end().take();
 }
 
@@ -111,11 +111,11 @@ KbsSession::KbsSession(Kbs kbs, TeeKey key, std::string challenge, std::string c
       challenge_(std::move(challenge)),
       cookie_(std::move(cookie)) {}
 
-Proven<KbsSession> KbsSession::begin(Kbs kbs, milliseconds limit) {
+Proven<KbsSession> KbsSession::begin(Kbs kbs, const std::string& tee, milliseconds limit) {
   auto key = TeeKey::generate();
   if (!key) return std::unexpected(key.error());
   auto request = request_to(kbs, "POST", "/auth");
-  request.content("application/json", auth_body());
+  request.content("application/json", auth_body(tee));
   const auto answer = ask(kbs, request, limit);
   if (!answer) return std::unexpected(answer.error());
   auto cookie = cookie_in(*answer);

@@ -28,8 +28,10 @@ struct Kbs {
 
 class KbsSession {
  public:
-  // Asks for the challenge of an az-snp-vtpm.
-  [[nodiscard]] static evidence::Proven<KbsSession> begin(Kbs kbs, std::chrono::milliseconds limit);
+  // Asks for a challenge. `tee`: the service's name for the kind of evidence that will answer it,
+  // az-snp-vtpm or snp.
+  [[nodiscard]] static evidence::Proven<KbsSession> begin(Kbs kbs, const std::string& tee,
+                                                          std::chrono::milliseconds limit);
 
   // What the evidence must answer: SHA-384, 48 bytes, of the canonical runtime data.
   [[nodiscard]] Bytes nonce() const;

@@ -73,10 +73,6 @@ class Devices(AttestCase):
                                       "evidence azure-vtpm alone"),
                    "--attestation", demand(evidence="sev-snp",
                                            verifier={"maa": {"issuer": "https://maa.example"}}))
-        self.check("kbs", 17, refusal("this version asks a key broker service about the evidence "
-                                      "azure-vtpm alone"),
-                   "--attestation", demand(evidence="sev-snp",
-                                           verifier={"kbs": {"url": "https://kbs.example"}}))
 
     def test_a_device_of_another_driver_is_no_sev_guest(self):
         self.check("sev-snp", 10, refusal("/dev/null is no device of the sev-guest driver"),

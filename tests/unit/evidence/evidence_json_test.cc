@@ -89,8 +89,27 @@ TEST_CASE("evidence json: what is written is read again, with its chain and with
   check_same(to_json(azure), azure);
   auto bare = sample::bare_evidence(kNonce);
   check_same(to_json(bare), bare);
-  bare.chain.others = {sample::milan().ask(), sample::milan().ark()};
-  check_same(to_json(bare), bare);
+  // Trustee has the certificates above the leaf, and so has everybody who reads this.
+  auto with_chain = bare;
+  with_chain.chain.others = {sample::milan().ask(), sample::milan().ark()};
+  check_same(to_json(with_chain), bare);
+}
+
+TEST_CASE("evidence json: a report that no fields say all of is written raw, with its chain") {
+  for (const std::size_t reserved : {0x018B + 1U, 0x208U, 0x330U, 0x49FU}) {
+    CAPTURE(reserved);
+    auto bare = sample::bare_evidence(kNonce);
+    bare.chain.others = {sample::milan().ask()};
+    bare.report[reserved] = 1;
+    check_same(to_json(bare), bare);
+  }
+  // 64 bits of which the highest is set are no number that every reader of JSON has.
+  auto wide = sample::bare_evidence(kNonce);
+  wide.report[0x047] = 0x80;
+  check_same(to_json(wide), wide);
+  SnpEvidence shorter = sample::bare_evidence(kNonce);
+  shorter.report.pop_back();
+  check_same(to_json(shorter), shorter);
 }
 
 TEST_CASE("evidence json: what is written is Trustee's version 2") {

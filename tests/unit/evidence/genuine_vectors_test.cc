@@ -17,6 +17,7 @@
 #include "evidence/evidence_json.h"
 #include "evidence/hcl_report.h"
 #include "evidence/runtime_claims.h"
+#include "json/document.h"
 #include "unit/evidence/sample_evidence.h"
 #include "unit/recorded_data.h"
 
@@ -122,6 +123,20 @@ TEST_CASE("genuine: bare evidence as JSON, raw and in fields") {
     CHECK(appraisal.verified());
     CHECK(sample::failed(appraisal) == "");
   }
+}
+
+TEST_CASE("genuine: a bare guest's evidence is written as Trustee recorded it") {
+  if (!recorded()) return;
+  const auto text = text_of("trustee/snp/e2e-evidence.json");
+  const auto read = read_evidence(text);
+  REQUIRE(read);
+  const auto written = to_json(std::get<SnpEvidence>(*read));
+  const auto ours = json::Document::parse(written);
+  const auto theirs = json::Document::parse(text);
+  REQUIRE(ours);
+  REQUIRE(theirs);
+  CHECK(ours->root()["attestation_report"].equals(theirs->root()["attestation_report"]));
+  CHECK(ours->root()["cert_chain"].at(0).equals(theirs->root()["cert_chain"].at(0)));
 }
 
 struct Report {
