@@ -22,8 +22,9 @@ class GuardedSecret(ClusterCase):
         self.assertEqual(message, (
             'pay-sentence/web: Secret "db-password" (spec.containers[0].env[0]) may only be read '
             'on pool "confidentialpool" (policy "payments"), but this Pod may run elsewhere: '
-            f'nothing in it requires {POOL}. Add a required node affinity with {POOL}, or label '
-            'the namespace confidential.pods/enabled=true.'))
+            f'nothing in it requires {POOL}. Add agentpool: confidentialpool and '
+            'kubernetes.azure.com/security-type: ConfidentialVM to its nodeSelector, or '
+            'label the namespace confidential.pods/enabled=true.'))
         self.assert_absent("pod", namespace, "web")
 
     def test_the_message_says_which_term_escapes_and_what_to_write(self):

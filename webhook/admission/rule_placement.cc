@@ -26,6 +26,16 @@ std::string opt_in_label(const policy::Pool* pool, const policy::Snapshot& snaps
   return {};
 }
 
+// agentpool: snp and zone: a, which a nodeSelector can say where each label has one value.
+std::string selector_text(const std::vector<const pod::Requirement*>& requirements) {
+  std::string out;
+  for (const auto* each : requirements) {
+    if (each->values.size() != 1) return {};
+    out += (out.empty() ? "" : " and ") + each->key + ": " + each->values[0];
+  }
+  return out;
+}
+
 // The pool's taints would leave a Pod Pending that has the affinity alone.
 std::string tolerations_text(const policy::Pool& pool) {
   std::string out;
@@ -43,8 +53,14 @@ std::string change_of(const pod::Placement& placement, const policy::Pool& pool,
   const auto tolerating = tolerations_text(pool);
   const std::string again = "Create the Pod again and give ";
   if (!placement.term) {
-    return (is_update ? again + "it" : "Add") + " a required node affinity with " +
-           pod::text_of(pool.requirements) + tolerating;
+    const auto selector = selector_text(placement.open);
+    if (selector.empty()) {
+      return (is_update ? again + "it" : "Add") + " a required node affinity with " +
+             pod::text_of(pool.requirements) + tolerating;
+    }
+    return (is_update ? again + "it the nodeSelector " + selector
+                      : "Add " + selector + " to its nodeSelector") +
+           tolerating;
   }
   const std::string what = placement.open.size() == 1 ? "that expression" : "those expressions";
   return (is_update ? again + "every term " + what : "Add " + what + " to every term") + tolerating;
@@ -77,7 +93,11 @@ std::string advise(const Concern& concern, const Judging& judging) {
   const auto& placement = concern.placement;
   if (placement.unread > 0) return "Choose its nodes by fewer.";
   if (placement.open.empty()) return "Correct its nodeSelector and affinity.";
-  if (placement.certainty == pod::Certainty::Impossible) return "Remove that constraint.";
+  if (placement.certainty == pod::Certainty::Impossible) {
+    // Of a Pod that is placed, nothing more is asked than not to contradict.
+    return concern.wants_pod() ? "Remove that constraint."
+                               : "Require " + placement.open.front()->text() + " instead.";
+  }
   const std::string placing = std::string(names::kMutatingWebhook) + " is reachable, which ";
   if (concern.wants_pod() && judging.is_update) {
     return "Create the Pod again while " + placing + "places it.";

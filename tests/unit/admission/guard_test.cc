@@ -41,8 +41,8 @@ TEST_CASE("guard: a selected Pod must be guaranteed on the pool") {
       {policies, terms(in_term), "allowed Satisfied"},
       {policies, "",
        "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
-       "this Pod may run elsewhere: nothing in it requires agentpool in [snp]. Add a required node "
-       "affinity with agentpool in [snp], or create the Pod again while place.confidential.pods is "
+       "this Pod may run elsewhere: nothing in it requires agentpool in [snp]. Add agentpool: snp "
+       "to its nodeSelector, or create the Pod again while place.confidential.pods is "
        "reachable, which does so."},
       {policies, terms(in_term + R"(,{"matchExpressions":[{"key":"zone","operator":"Exists"}]})"),
        "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
@@ -79,8 +79,8 @@ spec:
         "place.confidential.pods is reachable, which does so."},
        {policies, kOnSnp,
         "refused NotGuaranteed: payments/web: policy \"all\" keeps this Pod on pool \"snp\", but "
-        "this Pod may run elsewhere: nothing in it requires type in [cvm]. Add a required node "
-        "affinity with agentpool in [snp] and type in [cvm], or create the Pod again while "
+        "this Pod may run elsewhere: nothing in it requires type in [cvm]. Add type: cvm to its "
+        "nodeSelector, or create the Pod again while "
         "place.confidential.pods is reachable, which does so."}});
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("guard: a guarded secret may only be read on the pool") {
   const auto policies = kPool + policy_named("db", kGuardDb);
   const std::string elsewhere =
       " pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in it requires "
-      "agentpool in [snp]. Add a required node affinity with agentpool in [snp].";
+      "agentpool in [snp]. Add agentpool: snp to its nodeSelector.";
   check({
       {policies, "", "allowed NotConcerned"},
       {policies, kOnSnp + "," + kReadsDb, "allowed Satisfied"},
@@ -118,8 +118,8 @@ TEST_CASE("guard: a guarded secret may only be read on the pool") {
       {policies, R"("nodeSelector":{"agentpool":"gpu"},)" + kReadsDb,
        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
        "only be read on pool \"snp\" (policy \"db\"), but this Pod can never run there: "
-       "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Remove that "
-       "constraint."},
+       "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Require agentpool "
+       "in [snp] instead."},
   });
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("guard: provider classes, service accounts and claims are guarded by t
                                              "[default, robot], volumeClaims: [\"data-*\"]}");
   const std::string elsewhere =
       " pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in it requires "
-      "agentpool in [snp]. Add a required node affinity with agentpool in [snp].";
+      "agentpool in [snp]. Add agentpool: snp to its nodeSelector.";
   check({
       {policies,
        R"("serviceAccountName":"other","volumes":[{"name":"v","secret":{"secretName":"vault"}}])",
@@ -164,7 +164,7 @@ TEST_CASE("guard: where a namespace label would place the Pod, the refusal offer
   CHECK(said(policies, {.object = pod("{" + kReadsDb + "}")}) ==
         "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
         "only be read on pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in "
-        "it requires agentpool in [snp]. Add a required node affinity with agentpool in [snp], or "
+        "it requires agentpool in [snp]. Add agentpool: snp to its nodeSelector, or "
         "label the namespace confidential.pods/enabled=true.");
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("guard: no label is offered that would not place every Pod on this ver
     CAPTURE(row);
     CHECK(said(kPool + kOtherPool + policy_named("db", kGuardDb) + policy_named("opt-in", row),
                {.object = pod("{" + kReadsDb + "}")})
-              .ends_with("Add a required node affinity with agentpool in [snp]."));
+              .ends_with("Add agentpool: snp to its nodeSelector."));
   }
 }
 
@@ -201,7 +201,7 @@ spec:
   tolerations: [{key: tee, operator: Equal, value: snp, effect: NoSchedule}, {key: b, operator: Exists}]
 )";
   CHECK(said(tainted + policy_named("db", kGuardDb), {.object = pod("{" + kReadsDb + "}")})
-            .ends_with("Add a required node affinity with agentpool in [snp] and a toleration of "
+            .ends_with("Add agentpool: snp to its nodeSelector and a toleration of "
                        "tee=snp:NoSchedule and of b."));
 }
 
@@ -211,11 +211,11 @@ TEST_CASE("guard: a policy that places on the same pool, or only guards another,
     return message.substr(message.find("[snp]. ") + 7);
   };
   CHECK(fix_of(kPool + policy_named("all", kAllInPayments) + policy_named("db", kGuardDb))
-            .starts_with("Add a required node affinity with agentpool in [snp]. policy"));
+            .starts_with("Add agentpool: snp to its nodeSelector. policy"));
   CHECK(fix_of(kPool + kOtherPool + policy_named("db", kGuardDb) +
                policy_named("other",
                             "pool: other, namespaces: [payments], secrets: {names: [\"db-*\"]}"))
-            .starts_with("Add a required node affinity with agentpool in [snp]. Secret"));
+            .starts_with("Add agentpool: snp to its nodeSelector. Secret"));
 }
 
 TEST_CASE(
@@ -326,16 +326,15 @@ TEST_CASE("guard: two policies that want two pools are told together") {
         "refused TwoPools: " + sentence);
   CHECK(said(policies + policy_named("zzz", "pool: other, namespaces: [payments], podSelector: {}"),
              {.door = Door::Place, .object = pod("{}")}) == "refused TwoPools: " + sentence);
-  CHECK(
-      said(policies, {.object = pod("{}")}) ==
-      "refused TwoPools: " + sentence +
-          " policy \"one\" keeps this Pod on pool \"snp\", but this Pod may run elsewhere: "
-          "nothing in it requires agentpool in [snp]. Add a required node affinity with agentpool "
-          "in [snp], or create the Pod again while place.confidential.pods is reachable, which "
-          "does so. policy \"two\" keeps this Pod on pool \"other\", but this Pod may run "
-          "elsewhere: nothing in it requires agentpool in [other]. Add a required node affinity "
-          "with agentpool in [other], or create the Pod again while place.confidential.pods is "
-          "reachable, which does so.");
+  CHECK(said(policies, {.object = pod("{}")}) ==
+        "refused TwoPools: " + sentence +
+            " policy \"one\" keeps this Pod on pool \"snp\", but this Pod may run elsewhere: "
+            "nothing in it requires agentpool in [snp]. Add agentpool: snp to its nodeSelector, or "
+            "create the Pod again while place.confidential.pods is reachable, which "
+            "does so. policy \"two\" keeps this Pod on pool \"other\", but this Pod may run "
+            "elsewhere: nothing in it requires agentpool in [other]. Add agentpool: other to its "
+            "nodeSelector, or create the Pod again while place.confidential.pods is "
+            "reachable, which does so.");
 }
 
 TEST_CASE(
@@ -369,8 +368,8 @@ TEST_CASE("guard: what two policies say alike is told once") {
          {kPool + policy_named("db", kGuardDb) + policy_named("db-too", kGuardDb), kReadsDb,
           "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
           "only be read on pool \"snp\" (policy \"db\" as well as \"db-too\"), but this Pod may "
-          "run elsewhere: nothing in it requires agentpool in [snp]. Add a required node affinity "
-          "with agentpool in [snp]."}});
+          "run elsewhere: nothing in it requires agentpool in [snp]. Add agentpool: snp to its "
+          "nodeSelector."}});
 }
 
 TEST_CASE("guard: Warn warns and Audit keeps silent, both annotate and neither refuses") {

@@ -188,10 +188,10 @@ TEST_CASE("large: tens of thousands of references are judged in no time and told
         "(spec.containers[0].env[1]), Secret \"db-2\" (spec.containers[0].env[2]), Secret \"db-3\" "
         "(spec.containers[0].env[3]), Secret \"db-4\" (spec.containers[0].env[4]) and 3995 more "
         "may only be read on pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing "
-        "in it requires agentpool in [snp]. Add a required node affinity with agentpool in [snp]. "
+        "in it requires agentpool in [snp]. Add agentpool: snp to its nodeSelector. "
         "unknown source \"one of more than 4000\" (spec) may carry a secret and is only allowed on "
         "pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in it requires "
-        "agentpool in [snp]. Add a required node affinity with agentpool in [snp].");
+        "agentpool in [snp]. Add agentpool: snp to its nodeSelector.");
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ TEST_CASE("place: onUse decides whether a guarded secret places the Pod or waits
       said(place_it, {.object = pod("{" + kReadsDb + "}")}) ==
       "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.volumes[0]) may only be read "
       "on pool \"snp\" (policy \"db\"), but this Pod may run elsewhere: nothing in it requires "
-      "agentpool in [snp]. Add a required node affinity with agentpool in [snp], or create the "
+      "agentpool in [snp]. Add agentpool: snp to its nodeSelector, or create the "
       "Pod again while place.confidential.pods is reachable, which does so.");
 }
 

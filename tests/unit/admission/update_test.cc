@@ -441,7 +441,7 @@ TEST_CASE("ephemeral containers: new references are judged, on and off the pool"
       "refused SecretOffPool: payments/web: Secret \"db-main\" "
       "(spec.ephemeralContainers[0].envFrom[0]) may only be read on pool \"snp\" (policy "
       "\"db\"), but this Pod may run elsewhere: nothing in it requires agentpool in [snp]. Create "
-      "the Pod again and give it a required node affinity with agentpool in [snp] and a toleration "
+      "the Pod again and give it the nodeSelector agentpool: snp and a toleration "
       "of tee:NoSchedule.");
   // The same Secret by a second way tells nobody anything new.
   CHECK(add(R"("volumes":[{"name":"v","secret":{"secretName":"db-main"}}])", debugger) ==
