@@ -12,7 +12,7 @@
 #include "evidence/runtime_claims.h"
 #include "node/demand.h"
 #include "node/imds.h"
-#include "node/remote_words.h"
+#include "node/remote_service.h"
 #include "node/tee_key.h"
 
 namespace {

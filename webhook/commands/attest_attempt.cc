@@ -60,7 +60,9 @@ Proven<Attempt> attempt_local(const node::Demand& demand, const Sources& sources
                               json::Node settings, const evidence::Roots& roots) {
   const auto nonce = fresh_nonce();
   if (!nonce) return std::unexpected(nonce.error());
-  const bool wants_fresh = settings["requireFreshReport"].flag();
+  // A value of another kind fails the policy's own check.
+  const auto fresh = settings["requireFreshReport"];
+  const bool wants_fresh = fresh.kind() == json::Kind::Boolean && fresh.flag();
   auto judged = judge(demand, sources, *nonce, wants_fresh ? ReportAge::Fresh : ReportAge::Any,
                       settings, roots);
   if (!judged) return std::unexpected(judged.error());
@@ -70,14 +72,14 @@ Proven<Attempt> attempt_local(const node::Demand& demand, const Sources& sources
 // ---- Microsoft Azure Attestation --------------------------------------------------------------
 
 void ask_maa(const node::Maa& maa, const VtpmEvidence& evidence, ByteView nonce,
-             std::chrono::milliseconds limit, Attempt& made) {
+             const Sources& sources, Attempt& made) {
   if (!made.appraisal.verified()) {
     made.appraisal.skip("maa.token", "the evidence does not hold here");
     return;
   }
-  auto token = node::fetch_maa_token(maa, evidence, limit);
+  auto token = node::fetch_maa_token(maa, evidence, sources.part());
   if (!given(token, "maa.token", made.appraisal)) return;
-  const auto keys = node::fetch_maa_keys(maa, limit);
+  const auto keys = node::fetch_maa_keys(maa, sources.part());
   if (!given(keys, "maa.keys", made.appraisal)) return;
   evidence::check_maa_token(*token, *keys,
                             {.issuer = maa.issuer,
@@ -97,24 +99,26 @@ Proven<Attempt> attempt_maa(const node::Demand& demand, const Sources& sources, 
   auto judged = judge(demand, sources, *nonce, ReportAge::Fresh, {}, roots);
   if (!judged) return std::unexpected(judged.error());
   judged->attempt.verified_by = maa->issuer;
-  ask_maa(*maa, std::get<VtpmEvidence>(judged->evidence), *nonce, sources.part(), judged->attempt);
+  auto evidence = std::get<VtpmEvidence>(std::move(judged->evidence));
+  evidence::complete(evidence.chain, roots);
+  ask_maa(*maa, evidence, *nonce, sources, judged->attempt);
   return std::move(judged->attempt);
 }
 
 // ---- A key broker service ---------------------------------------------------------------------
 
-void ask_kbs(node::KbsSession& session, bool wants_resource, std::chrono::milliseconds limit,
+void ask_kbs(node::KbsSession& session, bool wants_resource, const Sources& sources,
              Attempt& made) {
   if (!made.appraisal.verified()) {
     made.appraisal.skip("kbs.token", "the evidence does not hold here");
     return;
   }
-  auto token = session.attest(made.evidence, limit);
+  auto token = session.attest(made.evidence, sources.part());
   if (!given(token, "kbs.token", made.appraisal)) return;
   evidence::check_ear_token(*token, system_clock::now(), made.appraisal);
   made.token = *std::move(token);
   if (!wants_resource || !made.appraisal.verified()) return;
-  auto resource = session.fetch_resource(limit);
+  auto resource = session.fetch_resource(sources.part());
   if (given(resource, "kbs.resource", made.appraisal)) made.resource = *std::move(resource);
 }
 
@@ -122,16 +126,16 @@ Proven<Attempt> attempt_kbs(const node::Demand& demand, const Sources& sources, 
                             const evidence::Roots& roots) {
   auto kbs = node::kbs_of(settings);
   if (!kbs) return std::unexpected(kbs.error());
-  const auto limit = sources.part() / 2;  // challenge, attestation and resource are three
   const auto address = std::string(settings["url"].text());
   const bool wants_resource = !kbs->resource.empty();
   const bool is_bare = demand.evidence == node::EvidenceKind::SevSnp;
-  auto session = node::KbsSession::begin(*std::move(kbs), is_bare ? "snp" : "az-snp-vtpm", limit);
+  auto session =
+      node::KbsSession::begin(*std::move(kbs), is_bare ? "snp" : "az-snp-vtpm", sources.part());
   if (!session) return std::unexpected(session.error());
   auto judged = judge(demand, sources, session->nonce(), ReportAge::Fresh, {}, roots);
   if (!judged) return std::unexpected(judged.error());
   judged->attempt.verified_by = address;
-  ask_kbs(*session, wants_resource, limit, judged->attempt);
+  ask_kbs(*session, wants_resource, sources, judged->attempt);
   return std::move(judged->attempt);
 }
 

@@ -55,7 +55,7 @@ Proven<evidence::VtpmEvidence> gather_vtpm(const node::Demand& demand, const Sou
   }
   const auto tcti = sources.tcti.empty() ? "device:" + demand.device : sources.tcti;
   auto report = age == ReportAge::Fresh
-                    ? node::renewed_report(tcti, demand.device, nonce, sources.part())
+                    ? node::renewed_report(tcti, demand.device, nonce, sources.renewal_part())
                     : node::present_report(tcti);
   if (!report) return std::unexpected(report.error());
   auto gathered = node::quoted_evidence(tcti, *std::move(report), nonce);

@@ -2,6 +2,7 @@
 // Everything that verifies a node, from the node and from whoever has its certificates.
 // Blocks the calling thread.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -21,11 +22,19 @@ struct Sources {
   // ever.
   std::chrono::seconds patience{60};
 
-  // For one of those who are asked one after the other: IMDS, AMD, the paravisor, a remote
-  // verifier.
-  [[nodiscard]] std::chrono::milliseconds part() const {
-    return std::chrono::milliseconds(patience) / 4;
+  std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+
+  // What is left of the patience. Several are asked one after the other: each may take a share of
+  // what those before it have left, so that the last one is still asked, and told as the one that
+  // did not answer.
+  [[nodiscard]] std::chrono::milliseconds left() const {
+    using std::chrono::milliseconds;
+    const auto passed = std::chrono::steady_clock::now() - begun;
+    return std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(patience - passed));
   }
+  [[nodiscard]] std::chrono::milliseconds part() const { return left() / 2; }
+  // The paravisor's, whom the Pods of a node ask one after the other.
+  [[nodiscard]] std::chrono::milliseconds renewal_part() const { return left() * 3 / 4; }
 };
 
 // Azure: whether the report must carry the nonce as the quote does. A bare report always does.

@@ -43,14 +43,28 @@ Proven<void> keep(const AttestRun& run, std::string_view name, std::string_view 
   return {};
 }
 
-// Evidence and result of every attempt, for whoever looks into a refusal; what a remote verifier
-// gives is for applications of nodes that are attested.
+constexpr std::string_view kEvidence = "evidence.json";
+constexpr std::string_view kResult = "result.json";
+constexpr std::string_view kToken = "token.jwt";
+constexpr std::string_view kResource = "resource";
+
+// An init container may run again in the same folder: what an attempt leaves is of this attempt.
+Proven<void> remove(const AttestRun& run, std::initializer_list<std::string_view> names) {
+  if (run.output.empty()) return {};
+  if (const auto removed = node::remove_outputs(run.output, names); !removed) {
+    return refuse(Doubt::Transport, removed.error().text());
+  }
+  return {};
+}
+
+// Evidence and result of every attempt, for whoever looks into a refusal, the result last; what a
+// remote verifier gives is for applications of nodes that are attested.
 Proven<void> keep_all(const AttestRun& run, const Attempt& made) {
-  auto kept = keep(run, "evidence.json", made.evidence + "\n");
-  if (kept) kept = keep(run, "result.json", to_json(made.appraisal) + "\n");
-  if (!made.appraisal.verified()) return kept;
-  if (kept && !made.token.empty()) kept = keep(run, "token.jwt", made.token + "\n");
-  if (kept && made.resource) kept = keep(run, "resource", as_text(*made.resource));
+  const bool verified = made.appraisal.verified();
+  auto kept = keep(run, kEvidence, made.evidence + "\n");
+  if (kept && verified && !made.token.empty()) kept = keep(run, kToken, made.token + "\n");
+  if (kept && verified && made.resource) kept = keep(run, kResource, as_text(*made.resource));
+  if (kept) kept = keep(run, kResult, to_json(made.appraisal) + "\n");
   return kept;
 }
 
@@ -58,6 +72,8 @@ Ending attest(const node::Demand& demand, const AttestRun& run, const evidence::
   if (const auto gap = gap_of(name_of(demand.evidence), name_of(demand.verifier)); !gap.empty()) {
     return {AttestExit::NotVerifiable, std::string(gap)};
   }
+  const auto clean = remove(run, {kEvidence, kResult, kToken, kResource});
+  if (!clean) return ending_of(clean.error());
   const auto made = attempt(demand, run.sources, roots);
   if (!made) return ending_of(made.error());
   if (const auto kept = keep_all(run, *made); !kept) return ending_of(kept.error());
@@ -90,8 +106,8 @@ Ending attest_in_time(const node::Demand& demand, const AttestRun& run,
     try {
       promise.set_value(attest(demand, run, roots));
     } catch (const std::exception& error) {
-      promise.set_value(
-          {AttestExit::NotVerifiable, std::string("internal error: ") + error.what()});
+      promise.set_value({AttestExit::NotVerifiable,
+                         evidence::printable(std::string("internal error: ") + error.what())});
     }
   }).detach();
   if (answer.wait_for(run.sources.patience) != std::future_status::ready) {
@@ -108,6 +124,7 @@ int run_attest(const AttestRun& run, const evidence::Roots& roots) {
   const auto ending = demand ? attest_in_time(*demand, run, roots)
                              : Ending{AttestExit::Usage, "--attestation: " + demand.error().text()};
   const bool attested = ending.code == AttestExit::Attested;
+  if (!attested) (void)remove(run, {kToken, kResource});
   report("confidential-pods-attest: " +
              (attested ? "this node is attested: " + ending.sentence
                        : ending.sentence + "; the Pod is not allowed to start"),

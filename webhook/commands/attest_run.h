@@ -1,6 +1,7 @@
 #pragma once
-// `confidential-pods-attest run`: the attestation step's command. It starts nothing and changes
-// nothing on the node; its exit code alone decides whether the Pod's next container starts.
+// `confidential-pods-attest run`: the attestation step's command. Its exit code alone decides
+// whether the Pod's next container starts. On the node it changes nothing but, for a fresh report,
+// the NV index that is there for it (node/report_renewal.h).
 
 #include <string>
 

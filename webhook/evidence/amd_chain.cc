@@ -354,6 +354,16 @@ void skip_all(Appraisal& appraisal, const std::string& why) {
 
 }  // namespace
 
+void complete(CertificateChain& chain, const Roots& roots) {
+  const auto leaf = parse_certificate(chain.leaf);
+  if (!chain.others.empty() || !leaf) return;
+  const auto* found = roots_of(issuing_product(leaf.get()), roots);
+  if (found == nullptr) return;
+  for (const auto& root : {is_vlek(leaf.get()) ? found->asvk : found->ask, found->ark}) {
+    if (auto der = base64_decode(root.der)) chain.others.push_back(*std::move(der));
+  }
+}
+
 std::string_view product_of_leaf(ByteView leaf) {
   const auto certificate = parse_certificate(leaf);
   if (!certificate) return {};

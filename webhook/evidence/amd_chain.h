@@ -37,6 +37,10 @@ struct CertificateChain {
 // Which authorities are believed: AMD's, or a test's own.
 using Roots = std::array<ProductRoots, 3>;
 
+// Puts the built-in certificates above a leaf that came alone: ASK or ASVK, and ARK, of the product
+// that issued it. For those who have none built in.
+void complete(CertificateChain& chain, const Roots& roots);
+
 // The three certificates, in DER, by which x509.chain passed.
 struct VouchedChain {
   std::string product;

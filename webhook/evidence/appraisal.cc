@@ -20,9 +20,7 @@ std::string_view name_of(Status status) {
 }
 
 void Appraisal::add(std::string_view name, Status status, std::string detail, Doubt doubt) {
-  // Names in certificates are a stranger's: none may write lines of its own into a log.
-  std::ranges::replace_if(detail, [](char byte) { return byte < 0x20 || byte > 0x7E; }, '?');
-  checks_.push_back({std::string(name), status, std::move(detail), doubt});
+  checks_.push_back({std::string(name), status, printable(std::move(detail)), doubt});
 }
 
 void Appraisal::pass(std::string_view name, std::string detail) {

@@ -5,6 +5,7 @@
 // Plain value; one owner, one thread.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ enum class Status : std::uint8_t { Passed, Failed, Unpinned, Skipped };
 
 // passed, failed, unpinned, skipped.
 [[nodiscard]] std::string_view name_of(Status status);
+
+// What does not hold, as a sentence or the first half of one; nothing where it holds.
+using Complaint = std::optional<std::string>;
 
 struct Check {
   std::string name;  // snp.ecdsa

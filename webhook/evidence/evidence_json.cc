@@ -125,17 +125,24 @@ SnpEvidence snp_of(json::Node evidence) {
   return {.report = std::move(bytes), .chain = chain_of(leaf, chain["chain"])};
 }
 
+// With its padding, as Trustee writes it.
+std::string padded_base64url(ByteView bytes) {
+  auto text = base64url_encode(bytes);
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
 void write_chain(json::Writer& out, const CertificateChain& chain) {
   if (chain.others.empty()) return;
   out.key("chain").array();
-  for (const auto& each : chain.others) out.text(base64url_encode(each));
+  for (const auto& each : chain.others) out.text(padded_base64url(each));
   out.end();
 }
 
 std::string raw_json(const SnpEvidence& evidence) {
   json::Writer out;
-  out.object().field("attestation_report", base64url_encode(evidence.report));
-  out.key("cert_chain").object().field("vcek", base64url_encode(evidence.chain.leaf));
+  out.object().field("attestation_report", padded_base64url(evidence.report));
+  out.key("cert_chain").object().field("vcek", padded_base64url(evidence.chain.leaf));
   write_chain(out, evidence.chain);
   return out.end().end().take();
 }
@@ -162,8 +169,8 @@ std::string to_json(const VtpmEvidence& evidence) {
   out.field("signature", hex_encode(evidence.signature));
   out.field("message", hex_encode(evidence.quote)).key("pcrs").array();
   for (const auto& pcr : evidence.pcrs) out.text(hex_encode(pcr));
-  out.end().end().field("hcl_report", base64url_encode(evidence.hcl_report));
-  out.field("vcek", base64url_encode(evidence.chain.leaf));
+  out.end().end().field("hcl_report", padded_base64url(evidence.hcl_report));
+  out.field("vcek", padded_base64url(evidence.chain.leaf));
   write_chain(out, evidence.chain);
   return out.end().take();
 }

@@ -13,9 +13,6 @@
 namespace cpods::evidence {
 namespace {
 
-// What does not hold, as the first half of a sentence; nothing when the rule holds.
-using Complaint = std::optional<std::string>;
-
 struct Rule {
   std::string_view setting;
   Complaint (*check)(json::Node wanted, const Facts& facts);
@@ -26,7 +23,7 @@ struct Rule {
 
 constexpr const char* kNoProduct = "the evidence does not tell the processor's generation";
 constexpr const char* kNoPcrs = "the evidence has no PCRs";
-constexpr const char* kNoUserData = "the evidence has no user-data";
+constexpr const char* kNoFreshness = "the evidence does not tell whether its report is fresh";
 constexpr const char* kNoSecureBoot = "the evidence does not tell of secure boot";
 
 Bytes hex_of(json::Node text, std::size_t size) {
@@ -239,12 +236,12 @@ Complaint require_secure_boot(json::Node wanted, const Facts& facts) {
 
 Complaint require_fresh_report(json::Node wanted, const Facts& facts) {
   if (!wanted.flag() || (facts.fresh_report != nullptr && *facts.fresh_report)) return {};
-  return facts.fresh_report == nullptr ? kNoUserData
+  return facts.fresh_report == nullptr ? kNoFreshness
                                        : "the report does not carry the quote's nonce";
 }
 
 std::string fresh_report_seen(const Facts& facts) {
-  return facts.fresh_report == nullptr ? kNoUserData : word(*facts.fresh_report);
+  return facts.fresh_report == nullptr ? kNoFreshness : word(*facts.fresh_report);
 }
 
 std::string secure_boot_seen(const Facts& facts) {

@@ -12,14 +12,14 @@
 
 namespace cpods::evidence {
 
-// What the evidence says. The last three are Azure's vTPM alone.
+// What the evidence says; what a pointer is for may be missing.
 struct Facts {
   SnpReport report;
   std::string_view product;         // as its certificate proves it; Milan, Genoa, Turin or empty
   bool revocation_checked = false;  // x509.crl passed
   const bool* secure_boot = nullptr;
   const PcrBank* pcrs = nullptr;
-  const bool* fresh_report = nullptr;  // the report's user-data is the quote's nonce
+  const bool* fresh_report = nullptr;  // made for this attestation, on Azure by its user-data
 };
 
 [[nodiscard]] bool is_local_setting(std::string_view name);

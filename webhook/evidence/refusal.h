@@ -4,6 +4,7 @@
 // answers with a value that was proven or with one of these; there is no third way.
 // Plain values; any thread.
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -29,11 +30,17 @@ struct Refusal {
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
+// What others wrote must not write lines of its own into a log: printable ASCII, one line.
+[[nodiscard]] inline std::string printable(std::string text) {
+  std::ranges::replace_if(text, [](char byte) { return byte < 0x20 || byte > 0x7E; }, '?');
+  return text;
+}
+
 template <typename T>
 using Proven = std::expected<T, Refusal>;
 
 [[nodiscard]] inline std::unexpected<Refusal> refuse(Doubt doubt, std::string sentence) {
-  return std::unexpected(Refusal{doubt, std::move(sentence)});
+  return std::unexpected(Refusal{doubt, printable(std::move(sentence))});
 }
 
 }  // namespace cpods::evidence

@@ -34,7 +34,21 @@ Pkey import_key(const RsaKey& key) {
   return Pkey(imported);
 }
 
+Bytes number_of(const EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return {};
+  const Owned<BIGNUM, BN_free> owned(number);
+  Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number)));
+  BN_bn2bin(number, bytes.data());
+  return bytes;
+}
+
 }  // namespace
+
+RsaKey public_part(const EVP_PKEY* key) {
+  if (key == nullptr || EVP_PKEY_is_a(key, "RSA") != 1) return {};
+  return {number_of(key, OSSL_PKEY_PARAM_RSA_N), number_of(key, OSSL_PKEY_PARAM_RSA_E)};
+}
 
 bool is_signed_by(const RsaKey& key, ByteView message, ByteView signature) {
   const Pkey imported = import_key(key);

@@ -13,10 +13,7 @@
 
 namespace cpods::evidence {
 
-// What does not hold, as a sentence about "the token"; nothing where the claim is right.
-using Complaint = std::optional<std::string>;
-
-// `complaint` reads the claim, and may throw json::Malformed.
+// `complaint` reads the claim, speaks of "the token", and may throw json::Malformed.
 template <typename Reader>
 void check_claim(std::string_view name, Doubt doubt, const Reader& complaint,
                  Appraisal& appraisal) {

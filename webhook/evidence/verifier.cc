@@ -155,11 +155,12 @@ Appraisal verify(const SnpEvidence& evidence, const Expectations& expected) {
   check_nonce(nonce, report->report_data, "snp.report_data",
               "the SNP report does not answer this attestation's nonce", appraisal);
   check_guest(*report, appraisal);
-  constexpr bool kIsFresh = true;  // a guest without a paravisor has its report made for the nonce
+  constexpr bool is_fresh =
+      true;  // made for the nonce; whether it answers it is a check of its own
   const Facts facts{.report = *report,
                     .product = product_proven(*report, appraisal, evidence.chain),
                     .revocation_checked = revocation_checked(appraisal),
-                    .fresh_report = &kIsFresh};
+                    .fresh_report = expected.nonce ? &is_fresh : nullptr};
   check_local_policy(expected.policy, facts, appraisal);
   return appraisal;
 }

@@ -1,7 +1,5 @@
 #include "evidence/web_token.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -41,42 +39,28 @@ bool has_usable_size(const RsaKey& key) {
          !key.exponent.empty() && key.exponent.size() <= 4;
 }
 
-Bytes number_of(const EVP_PKEY* key, const char* name) {
-  BIGNUM* number = nullptr;
-  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return {};
-  const Owned<BIGNUM, BN_free> owned(number);
-  Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number)));
-  BN_bn2bin(number, bytes.data());
-  return bytes;
-}
-
 RsaKey key_of_certificate(ByteView der) {
   const auto* next = der.data();
   const Owned<X509, X509_free> certificate(d2i_X509(nullptr, &next, static_cast<long>(der.size())));
-  const auto* key = certificate ? X509_get0_pubkey(certificate.get()) : nullptr;
-  if (key == nullptr || EVP_PKEY_is_a(key, "RSA") != 1) return {};
-  return {number_of(key, OSSL_PKEY_PARAM_RSA_N), number_of(key, OSSL_PKEY_PARAM_RSA_E)};
+  return certificate ? public_part(X509_get0_pubkey(certificate.get())) : RsaKey{};
 }
 
-IssuerKey issuer_key(json::Node jwk) {
-  IssuerKey read{std::string(jwk["kid"].text()), {}};
+RsaKey key_of(json::Node jwk) {
   if (jwk["n"]) {
-    read.key = {base64url_decode(jwk["n"].text()).value_or(Bytes{}),
-                base64url_decode(jwk["e"].text()).value_or(Bytes{})};
-  } else if (jwk["x5c"].size() > 0) {
-    read.key = key_of_certificate(base64_decode(jwk["x5c"].at(0).text()).value_or(Bytes{}));
+    return {base64url_decode(jwk["n"].text()).value_or(Bytes{}),
+            base64url_decode(jwk["e"].text()).value_or(Bytes{})};
   }
-  if (!has_usable_size(read.key)) {
-    throw json::Malformed(jwk.pointer(), "is no RSA key of 2048 to 4096 bits");
-  }
-  return read;
+  if (jwk["x5c"].size() == 0) return {};
+  return key_of_certificate(base64_decode(jwk["x5c"].at(0).text()).value_or(Bytes{}));
 }
 
 std::vector<IssuerKey> issuer_keys(json::Node list) {
   if (list.size() > kKeys) throw json::Malformed(list.pointer(), "has too many keys");
   std::vector<IssuerKey> keys;
   for (const auto jwk : list.elements()) {
-    if (jwk["kty"].text() == "RSA") keys.push_back(issuer_key(jwk));
+    if (jwk["kty"].text() != "RSA") continue;
+    auto key = key_of(jwk);
+    if (has_usable_size(key)) keys.push_back({std::string(jwk["kid"].text()), std::move(key)});
   }
   return keys;
 }
@@ -114,7 +98,7 @@ Proven<std::vector<IssuerKey>> read_issuer_keys(std::string text) {
   if (!document) return no_keys(document.error().text());
   try {
     auto keys = issuer_keys(document->root()["keys"]);
-    if (keys.empty()) return no_keys("it has no RSA key");
+    if (keys.empty()) return no_keys("it has no RSA key of 2048 to 4096 bits");
     return keys;
   } catch (const json::Malformed& wrong) {
     return no_keys(sentence_of(wrong));

@@ -32,8 +32,8 @@ struct IssuerKey {
   RsaKey key;
 };
 
-// The RSA keys of a JWK Set, by n and e or by the certificate in x5c; keys of other kinds are
-// passed over. Malformed where one is not of 2048 to 4096 bits, and where there is none at all.
+// The RSA keys of 2048 to 4096 bits of a JWK Set, by n and e or by the certificate in x5c; others
+// are passed over, as RFC 7517 §5 asks. Malformed where there is none.
 [[nodiscard]] Proven<std::vector<IssuerKey>> read_issuer_keys(std::string text);
 
 }  // namespace cpods::evidence

@@ -10,6 +10,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <future>
 #include <list>
+#include <mutex>
 
 #include "base/limits.h"
 #include "net/connection.h"
@@ -30,9 +31,9 @@ bool is_head_text(std::string_view text) {
 }
 
 // The request as bytes, or Invalid when a header or the target would start a line of its own.
-Result<std::string> serialize(const Request& request, const Endpoint& endpoint) {
+Result<std::string> serialize(const Request& request, const Endpoint& endpoint, bool tls) {
   std::string text = request.method + ' ' + request.target +
-                     " HTTP/1.1\r\nHost: " + endpoint.text() +
+                     " HTTP/1.1\r\nHost: " + endpoint.authority(tls) +
                      "\r\nUser-Agent: confidential-pods\r\n";
   bool clean = is_head_text(request.method) && is_head_text(request.target) &&
                request.target.starts_with('/') && request.target.find(' ') == std::string::npos;
@@ -223,7 +224,7 @@ asio::awaitable<Result<Response>> Client::Impl::attempt(Exchange& exchange, Kept
 asio::awaitable<Result<Response>> Client::Impl::run(Request request, LineHandler on_line,
                                                     StreamLimits limits) {
   const std::string place = place_of(request, endpoint, tls_ != nullptr);
-  auto bytes = serialize(request, endpoint);
+  auto bytes = serialize(request, endpoint, tls_ != nullptr);
   if (!bytes) co_return failure(bytes.error().code, place, bytes.error().message);
   Exchange exchange{std::move(*bytes), request.longest_answer, std::move(on_line), limits,
                     std::make_shared<Guard>(executor_)};
@@ -268,12 +269,28 @@ const Endpoint& Client::endpoint() const {
   return impl_->endpoint;
 }
 
+namespace {
+
+// A name that is still being looked up cannot be given up: its thread is left to itself, and with
+// it what it will touch, for as long as the program runs.
+void abandon(std::unique_ptr<asio::io_context> context) {
+  static std::mutex guard;
+  static auto* const abandoned = new std::vector<std::unique_ptr<asio::io_context>>;
+  const std::lock_guard lock(guard);
+  abandoned->push_back(std::move(context));
+}
+
+}  // namespace
+
 Result<Response> fetch(const Endpoint& endpoint, TlsContext tls, Request request,
                        std::chrono::milliseconds limit) {
-  asio::io_context context(1);
-  Client client(context.get_executor(), endpoint, std::move(tls));
-  auto answer = asio::co_spawn(context, client.send(std::move(request), limit), asio::use_future);
-  context.run();
+  auto context = std::make_unique<asio::io_context>(1);
+  auto client = std::make_unique<Client>(context->get_executor(), endpoint, std::move(tls));
+  auto answer = asio::co_spawn(*context, client->send(std::move(request), limit), asio::use_future);
+  while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) context->run_one();
+  client.reset();
+  context->poll();
+  if (!context->stopped()) abandon(std::move(context));
   return answer.get();
 }
 

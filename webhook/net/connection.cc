@@ -136,8 +136,9 @@ asio::awaitable<Result<void>> Connection::shake_hands(const Endpoint& endpoint, 
   if (!ec && !guard.ended()) co_return Result<void>();
   const long verified = SSL_get_verify_result(ssl);
   if (verified != X509_V_OK) {
-    co_return unavailable("its certificate is refused under the name \"" +
-                          endpoint.expected_name() +
+    // Asking again would not make it another one.
+    co_return failure(ErrorCode::Denied, "",
+                      "its certificate is refused under the name \"" + endpoint.expected_name() +
                           "\": " + X509_verify_cert_error_string(verified));
   }
   co_return unavailable(guard.reason(ec.message()));

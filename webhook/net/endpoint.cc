@@ -35,6 +35,12 @@ std::string Endpoint::text() const {
   return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string Endpoint::authority(bool tls) const {
+  auto authority = text();
+  if (port == (tls ? 443 : 80)) authority.resize(authority.rfind(':'));
+  return authority;
+}
+
 bool is_ip_address(std::string_view text) {
   const std::string terminated(text);
   in6_addr address{};

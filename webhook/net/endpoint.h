@@ -17,6 +17,8 @@ class Endpoint {
 
   // "host:port", an IPv6 address in brackets.
   [[nodiscard]] std::string text() const;
+  // As a URL of its scheme spells it (RFC 9110 §7.2): without the port that goes without saying.
+  [[nodiscard]] std::string authority(bool tls) const;
   // What the peer's certificate is checked against.
   [[nodiscard]] const std::string& expected_name() const {
     return server_name.empty() ? host : server_name;

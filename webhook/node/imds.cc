@@ -4,7 +4,7 @@
 
 #include "json/document.h"
 #include "node/patient_request.h"
-#include "node/remote_words.h"
+#include "node/remote_service.h"
 
 namespace cpods::node {
 namespace {

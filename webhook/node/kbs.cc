@@ -3,13 +3,13 @@
 #include <openssl/evp.h>
 #include <strings.h>
 
+#include <ranges>
 #include <stdexcept>
+#include <string_view>
 
 #include "evidence/place.h"
 #include "json/document.h"
 #include "json/writer.h"
-#include "node/patient_request.h"
-#include "node/remote_words.h"
 
 namespace cpods::node {
 namespace {
@@ -20,31 +20,11 @@ using evidence::refuse;
 using std::chrono::milliseconds;
 
 constexpr const char* kVersion = "0.4.0";
-constexpr milliseconds kOneTry{15000};
+constexpr const char* kPrefix = "/kbs/v0";
 // A token has some tens of KiB; a resource of more than 1 MiB would not fit into a Secret either.
 constexpr std::size_t kLongestAnswer = std::size_t{2} * 1024 * 1024;
 constexpr std::size_t kLongestChallenge = 1024;
 constexpr std::string_view kCookie = "kbs-session-id=";
-
-std::unexpected<evidence::Refusal> no_answer(const Kbs& kbs, Doubt doubt, const std::string& why) {
-  return refuse(doubt, "the key broker service at " + kbs.url.endpoint.text() + ": " + why);
-}
-
-net::Request request_to(const Kbs& kbs, std::string method, const std::string& target) {
-  net::Request request(std::move(method), kbs.url.path + "/kbs/v0" + target);
-  request.header("Accept", "application/json");
-  request.longest_answer = kLongestAnswer;
-  return request;
-}
-
-Proven<net::Response> ask(const Kbs& kbs, const net::Request& request, milliseconds limit) {
-  auto answer =
-      ask_patiently({kbs.url.endpoint, kbs.tls}, request, {.limit = limit, .one_try = kOneTry});
-  if (!answer) return no_answer(kbs, Doubt::Transport, answer.error().message);
-  if (answer->status == 200) return *std::move(answer);
-  const bool says_no = answer->status >= 400 && !is_busy(answer->status);
-  return no_answer(kbs, says_no ? Doubt::RemoteRefused : Doubt::Transport, answers(*answer));
-}
 
 std::string auth_body(const std::string& tee) {
   json::Writer out;
@@ -79,6 +59,22 @@ std::string challenge_in(json::Node root) {
   return std::string(nonce.text());
 }
 
+// repository/type/tag; nothing in it may be another path, or a query.
+bool is_resource(std::string_view text) {
+  constexpr std::string_view kCharacters =
+      "-._0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  std::size_t parts = 0;
+  for (const auto part : std::views::split(text, '/')) {
+    const std::string_view name(part.begin(), part.end());
+    if (name.find_first_not_of('.') == std::string_view::npos ||
+        name.find_first_not_of(kCharacters) != std::string_view::npos) {
+      return false;
+    }
+    ++parts;
+  }
+  return parts == 3;
+}
+
 Bytes sha384(std::string_view text) {
   Bytes digest(48);
   if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha384(), nullptr) != 1) {
@@ -99,7 +95,12 @@ Proven<Kbs> kbs_of(json::Node settings) {
     if (!tls) {
       return refuse(Doubt::NotVerifiable, "verifier.kbs.caBundle: " + tls.error().text());
     }
-    return Kbs{*std::move(url), *std::move(tls), std::string(settings["resource"].text())};
+    const auto resource = settings["resource"].text();
+    if (!resource.empty() && !is_resource(resource)) {
+      return refuse(Doubt::NotVerifiable, "verifier.kbs.resource must be repository/type/tag");
+    }
+    const auto name = "the key broker service at " + url->endpoint.text();
+    return Kbs{{name, *std::move(url), *std::move(tls)}, std::string(resource)};
   } catch (const json::Malformed& wrong) {
     return refuse(Doubt::NotVerifiable, "verifier.kbs: " + evidence::sentence_of(wrong));
   }
@@ -114,19 +115,20 @@ KbsSession::KbsSession(Kbs kbs, TeeKey key, std::string challenge, std::string c
 Proven<KbsSession> KbsSession::begin(Kbs kbs, const std::string& tee, milliseconds limit) {
   auto key = TeeKey::generate();
   if (!key) return std::unexpected(key.error());
-  auto request = request_to(kbs, "POST", "/auth");
+  auto request = request_to(kbs.service, "POST", std::string(kPrefix) + "/auth", kLongestAnswer);
   request.content("application/json", auth_body(tee));
-  const auto answer = ask(kbs, request, limit);
+  const auto answer = ask_service(kbs.service, request, limit);
   if (!answer) return std::unexpected(answer.error());
   auto cookie = cookie_in(*answer);
-  if (cookie.empty()) return no_answer(kbs, Doubt::Malformed, "it gives no kbs-session-id");
+  if (cookie.empty()) return refuse_of(kbs.service, Doubt::Malformed, "it gives no kbs-session-id");
   const auto document = json::Document::parse(answer->body);
-  if (!document) return no_answer(kbs, Doubt::Malformed, document.error().text());
+  if (!document) return refuse_of(kbs.service, Doubt::Malformed, document.error().text());
   try {
     auto challenge = challenge_in(document->root());
     return KbsSession(std::move(kbs), *std::move(key), std::move(challenge), std::move(cookie));
   } catch (const json::Malformed& wrong) {
-    return no_answer(kbs, Doubt::Malformed, "its challenge: " + evidence::sentence_of(wrong));
+    return refuse_of(kbs.service, Doubt::Malformed,
+                     "its challenge: " + evidence::sentence_of(wrong));
   }
 }
 
@@ -144,28 +146,29 @@ Proven<std::string> KbsSession::attest(const std::string& evidence, milliseconds
   body.key("tee-pubkey").raw(key_.jwk()).end();
   body.key("tee-evidence").object().key("primary_evidence").raw(evidence);
   body.field("additional_evidence", "").end().end();
-  auto request = request_to(kbs_, "POST", "/attest");
+  auto request = request_to(kbs_.service, "POST", std::string(kPrefix) + "/attest", kLongestAnswer);
   request.header("Cookie", cookie_).content("application/json", body.take());
-  const auto answer = ask(kbs_, request, limit);
+  const auto answer = ask_service(kbs_.service, request, limit);
   if (!answer) return std::unexpected(answer.error());
   if (auto renewed = cookie_in(*answer); !renewed.empty()) cookie_ = std::move(renewed);
   const auto document = json::Document::parse(answer->body);
-  if (!document) return no_answer(kbs_, Doubt::Malformed, document.error().text());
+  if (!document) return refuse_of(kbs_.service, Doubt::Malformed, document.error().text());
   try {
     return std::string(evidence::required(document->root(), "token").text());
   } catch (const json::Malformed& wrong) {
-    return no_answer(kbs_, Doubt::Malformed, evidence::sentence_of(wrong));
+    return refuse_of(kbs_.service, Doubt::Malformed, evidence::sentence_of(wrong));
   }
 }
 
 Proven<Bytes> KbsSession::fetch_resource(milliseconds limit) {
-  auto request = request_to(kbs_, "GET", "/resource/" + kbs_.resource);
+  auto request = request_to(kbs_.service, "GET",
+                            std::string(kPrefix) + "/resource/" + kbs_.resource, kLongestAnswer);
   request.header("Cookie", cookie_);
-  const auto answer = ask(kbs_, request, limit);
+  const auto answer = ask_service(kbs_.service, request, limit);
   if (!answer) return std::unexpected(answer.error());
   auto opened = key_.open(answer->body);
   if (!opened) {
-    return no_answer(kbs_, opened.error().doubt,
+    return refuse_of(kbs_.service, opened.error().doubt,
                      "the resource " + kbs_.resource + ": " + opened.error().sentence);
   }
   return opened;

@@ -10,15 +10,13 @@
 #include "base/bytes.h"
 #include "evidence/refusal.h"
 #include "json/node.h"
-#include "net/endpoint.h"
-#include "net/tls.h"
+#include "node/remote_service.h"
 #include "node/tee_key.h"
 
 namespace cpods::node {
 
 struct Kbs {
-  net::Url url;
-  net::TlsContext tls;
+  RemoteService service;
   std::string resource;  // repository/type/tag; empty: none is asked for
 };
 

@@ -7,7 +7,7 @@
 
 #include "evidence/revocation.h"
 #include "node/patient_request.h"
-#include "node/remote_words.h"
+#include "node/remote_service.h"
 
 namespace cpods::node {
 namespace {

@@ -1,11 +1,13 @@
 #include "node/maa.h"
 
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+
+#include "base/freeing.h"
 #include "evidence/hcl_report.h"
 #include "evidence/place.h"
 #include "json/document.h"
 #include "json/writer.h"
-#include "node/patient_request.h"
-#include "node/remote_words.h"
 
 namespace cpods::node {
 namespace {
@@ -16,38 +18,23 @@ using evidence::refuse;
 
 constexpr const char* kAttest = "/attest/SevSnpVm?api-version=2022-08-01";
 constexpr const char* kKeys = "/certs";
-constexpr std::chrono::milliseconds kOneTry{15000};
 // A token has some KiB, a set of keys some tens.
 constexpr std::size_t kLongestAnswer = std::size_t{256} * 1024;
 
-std::unexpected<evidence::Refusal> no_answer(const Maa& maa, Doubt doubt, const std::string& why) {
-  return refuse(doubt, "Microsoft Azure Attestation at " + maa.issuer + ": " + why);
-}
-
+// In lines of 64 characters, as RFC 7468 wants it.
 std::string pem_of(const Bytes& der) {
-  return "-----BEGIN CERTIFICATE-----\n" + base64_encode(der) + "\n-----END CERTIFICATE-----\n";
+  const Owned<BIO, BIO_free_all> memory(BIO_new(BIO_s_mem()));
+  if (!memory || PEM_write_bio(memory.get(), "CERTIFICATE", "", der.data(),
+                               static_cast<long>(der.size())) <= 0) {
+    return {};
+  }
+  char* text = nullptr;
+  const auto size = BIO_get_mem_data(memory.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
 }
 
 std::string base64url_text(std::string_view text) {
   return base64url_encode(as_bytes(text));
-}
-
-net::Request request_to(const Maa& maa, std::string method, const std::string& target) {
-  net::Request request(std::move(method), maa.url.path + target);
-  request.header("Accept", "application/json");
-  request.longest_answer = kLongestAnswer;
-  return request;
-}
-
-// What says no for good is a refusal; what went wrong on the way is none.
-Proven<std::string> body_of(const Maa& maa, const net::Request& request,
-                            std::chrono::milliseconds limit, Doubt refused) {
-  auto answer =
-      ask_patiently({maa.url.endpoint, maa.tls}, request, {.limit = limit, .one_try = kOneTry});
-  if (!answer) return no_answer(maa, Doubt::Transport, answer.error().message);
-  if (answer->status == 200) return std::move(answer->body);
-  const bool says_no = answer->status >= 400 && !is_busy(answer->status);
-  return no_answer(maa, says_no ? refused : Doubt::Transport, answers(*answer));
 }
 
 std::string report_text(const evidence::VtpmEvidence& evidence, ByteView snp_report) {
@@ -67,10 +54,16 @@ Proven<Maa> maa_of(json::Node settings) {
     if (!url || !url->tls) {
       return refuse(Doubt::NotVerifiable, "verifier.maa.issuer must be an https:// address");
     }
+    if (issuer.ends_with(":443")) {
+      return refuse(Doubt::NotVerifiable,
+                    "verifier.maa.issuer names the port 443, as no token's issuer does");
+    }
     auto tls = net::client_context("");
     if (!tls) return refuse(Doubt::NotVerifiable, tls.error().text());
-    return Maa{std::string(issuer), settings["requireSecureBoot"].flag(), *std::move(url),
-               *std::move(tls)};
+    return Maa{std::string(issuer),
+               settings["requireSecureBoot"].flag(),
+               {"Microsoft Azure Attestation at " + std::string(issuer), *std::move(url),
+                *std::move(tls)}};
   } catch (const json::Malformed& wrong) {
     return refuse(Doubt::NotVerifiable, "verifier.maa: " + evidence::sentence_of(wrong));
   }
@@ -89,25 +82,26 @@ Proven<std::string> fetch_maa_token(const Maa& maa, const evidence::VtpmEvidence
                                     std::chrono::milliseconds limit) {
   auto body = maa_request(evidence);
   if (!body) return body;
-  auto request = request_to(maa, "POST", kAttest);
+  auto request = request_to(maa.service, "POST", kAttest, kLongestAnswer);
   request.content("application/json", *std::move(body));
-  auto answer = body_of(maa, request, limit, Doubt::RemoteRefused);
-  if (!answer) return answer;
-  const auto document = json::Document::parse(*std::move(answer));
-  if (!document) return no_answer(maa, Doubt::Malformed, document.error().text());
+  auto answer = ask_service(maa.service, request, limit);
+  if (!answer) return std::unexpected(answer.error());
+  const auto document = json::Document::parse(std::move(answer->body));
+  if (!document) return refuse_of(maa.service, Doubt::Malformed, document.error().text());
   try {
     return std::string(evidence::required(document->root(), "token").text());
   } catch (const json::Malformed& wrong) {
-    return no_answer(maa, Doubt::Malformed, evidence::sentence_of(wrong));
+    return refuse_of(maa.service, Doubt::Malformed, evidence::sentence_of(wrong));
   }
 }
 
 Proven<std::vector<evidence::IssuerKey>> fetch_maa_keys(const Maa& maa,
                                                         std::chrono::milliseconds limit) {
-  auto answer = body_of(maa, request_to(maa, "GET", kKeys), limit, Doubt::Transport);
+  const auto request = request_to(maa.service, "GET", kKeys, kLongestAnswer);
+  auto answer = ask_service(maa.service, request, limit, Doubt::Transport);
   if (!answer) return std::unexpected(answer.error());
-  auto keys = evidence::read_issuer_keys(*std::move(answer));
-  if (!keys) return no_answer(maa, keys.error().doubt, keys.error().sentence);
+  auto keys = evidence::read_issuer_keys(std::move(answer->body));
+  if (!keys) return refuse_of(maa.service, keys.error().doubt, keys.error().sentence);
   return keys;
 }
 

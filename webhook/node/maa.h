@@ -12,24 +12,22 @@
 #include "evidence/verifier.h"
 #include "evidence/web_token.h"
 #include "json/node.h"
-#include "net/endpoint.h"
-#include "net/tls.h"
+#include "node/remote_service.h"
 
 namespace cpods::node {
 
 struct Maa {
   std::string issuer;  // https://…, as its tokens spell it
   bool require_secure_boot = false;
-  net::Url url;
-  net::TlsContext tls;
+  RemoteService service;
 };
 
 // From verifier.maa; trusts the system's authorities. NotVerifiable with the setting that cannot be
 // used.
 [[nodiscard]] evidence::Proven<Maa> maa_of(json::Node settings);
 
-// The body of the request: report and certificates, and the runtime claims as JSON, so that they
-// come back in the token.
+// The body of the request: report and certificates, those above the leaf among them, and the
+// runtime claims as JSON, so that they come back in the token.
 [[nodiscard]] evidence::Proven<std::string> maa_request(const evidence::VtpmEvidence& evidence);
 
 // RemoteRefused with the instance's own words where it does not accept the evidence.

@@ -24,8 +24,28 @@ Result<void> write_output(const std::string& folder, std::string_view name, std:
     if (!error) fs::rename(draft, path, error);
   }
   if (!file || error) {
+    std::error_code ignored;
+    fs::remove(draft, ignored);
     return failure(ErrorCode::Unavailable, path.string(),
                    "cannot be written" + (error ? ": " + error.message() : std::string()));
+  }
+  return {};
+}
+
+Result<void> remove_outputs(const std::string& folder,
+                            std::initializer_list<std::string_view> names) {
+  namespace fs = std::filesystem;
+  for (const auto name : names) {
+    for (const auto* suffix : {"", ".new"}) {
+      fs::path path = fs::path(folder) / name;
+      path += suffix;
+      std::error_code error;
+      fs::remove(path, error);
+      if (error) {
+        return failure(ErrorCode::Unavailable, path.string(),
+                       "cannot be removed: " + error.message());
+      }
+    }
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "node/report_renewal.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "evidence/hcl_report.h"
@@ -18,6 +19,8 @@ using evidence::Proven;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBetweenReads{1000};
+// Two seconds of the paravisor's, and the reads before and after.
+constexpr std::chrono::milliseconds kOneTurn{5000};
 
 Bytes user_data_of(ByteView hcl_report) {
   const auto hcl = evidence::read_hcl_report(hcl_report);
@@ -41,20 +44,31 @@ Proven<Bytes> report_after(const std::string& tcti, ByteView user_data) {
   return tpm->read_nv(kHclReportIndex);
 }
 
+std::unexpected<evidence::Refusal> not_renewed(bool for_others) {
+  return evidence::refuse(
+      Doubt::Freshness,
+      for_others ? "the vTPM's report was not renewed for this attestation's nonce in time: other "
+                   "Pods of this node had it renewed for theirs"
+                 : "the vTPM's report was not renewed: it does not carry this attestation's nonce");
+}
+
 }  // namespace
 
 Proven<Bytes> renewed_report(const std::string& tcti, const std::string& device, ByteView nonce,
                              std::chrono::milliseconds limit) {
   const auto end = steady_clock::now() + limit;
   const auto wanted = evidence::user_data_for(nonce);
-  const DeviceLock turn(device, limit / 2);
+  const DeviceLock turn(device, std::max(limit / 2, limit - kOneTurn));
+  std::optional<Bytes> first;
   while (true) {
     auto report = report_after(tcti, wanted);
-    if (!report || user_data_of(*report) == wanted) return report;
+    if (!report) return report;
+    const bool is_whole = is_of_one_piece(*report);
+    const auto seen = user_data_of(*report);
+    if (is_whole && seen == wanted) return report;
+    if (is_whole && !first) first = seen;
     if (steady_clock::now() + kBetweenReads > end) {
-      return evidence::refuse(
-          Doubt::Freshness,
-          "the vTPM's report was not renewed: it does not carry this attestation's nonce");
+      return not_renewed(is_whole && first && seen != *first);
     }
     std::this_thread::sleep_for(with_jitter(kBetweenReads));
   }

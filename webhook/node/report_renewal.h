@@ -5,9 +5,10 @@
 // the old report without a word (OpenHCL, vm/devices/tpm/tpm_device/src/lib.rs). So the report is
 // read until it carries the nonce, and one that never does is refused.
 //
-// The index is one for all Pods of a node. What is read decides, so that steps at the same time can
-// only make each other wait; a lock on the device's file, which all of them see where it comes by
-// hostPath, makes that seldom. Blocks the calling thread.
+// The index is one for all Pods of a node, and a report that is renewed while it is read comes in
+// two pieces. What is read decides, so that steps at the same time cost each other time, and
+// nothing else; a lock on the device's file, which all of them see where it comes by hostPath, has
+// them take turns. Blocks the calling thread.
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,5 @@
 #include "node/tee_key.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -9,6 +8,7 @@
 
 #include "base/freeing.h"
 #include "evidence/place.h"
+#include "evidence/rsa_key.h"
 #include "json/document.h"
 #include "json/writer.h"
 
@@ -123,15 +123,6 @@ Proven<Bytes> open_with(EVP_PKEY* key, const Jwe& jwe) {
 
 struct TeeKey::Secret {
   Owned<EVP_PKEY, EVP_PKEY_free> key;
-
-  [[nodiscard]] std::string number(const char* name) const {
-    BIGNUM* number = nullptr;
-    if (EVP_PKEY_get_bn_param(key.get(), name, &number) != 1) return {};
-    const Owned<BIGNUM, BN_free> owned(number);
-    Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number)));
-    BN_bn2bin(number, bytes.data());
-    return base64url_encode(bytes);
-  }
 };
 
 TeeKey::TeeKey(std::unique_ptr<Secret> secret) : secret_(std::move(secret)) {}
@@ -146,9 +137,10 @@ Proven<TeeKey> TeeKey::generate() {
 }
 
 std::string TeeKey::jwk() const {
+  const auto key = evidence::public_part(secret_->key.get());
   json::Writer out;
-  out.object().field("alg", "RSA-OAEP-256").field("e", secret_->number(OSSL_PKEY_PARAM_RSA_E));
-  return out.field("kty", "RSA").field("n", secret_->number(OSSL_PKEY_PARAM_RSA_N)).end().take();
+  out.object().field("alg", "RSA-OAEP-256").field("e", base64url_encode(key.exponent));
+  return out.field("kty", "RSA").field("n", base64url_encode(key.modulus)).end().take();
 }
 
 Proven<Bytes> TeeKey::open(std::string_view jwe) const {

@@ -18,6 +18,9 @@ using evidence::refuse;
 // TPM_PT_NV_BUFFER_MAX of Azure's vTPM and of every PC Client TPM is at least this.
 constexpr std::size_t kNvChunk = 1024;
 
+// Somebody else of the node may define and undefine the same index.
+constexpr int kPutAttempts = 4;
+
 struct EsysFree {
   void operator()(void* pointer) const { Esys_Free(pointer); }
 };
@@ -183,38 +186,50 @@ Proven<void> Tpm::define_nv(std::uint32_t index, std::size_t size) {
   return failed("TPM2_NV_DefineSpace of " + hexadecimal(index), code);
 }
 
-Proven<void> Tpm::write_nv(std::uint32_t index, ByteView content) {
-  const auto object = connection_->object(index, "NV index");
+// False where the index has gone in the meantime.
+Proven<bool> Tpm::write_nv(std::uint32_t index, ByteView content) {
+  const auto object = connection_->find(index, "NV index");
   if (!object) return std::unexpected(object.error());
+  if (*object == ESYS_TR_NONE) return false;
   TPM2B_MAX_NV_BUFFER data{};
   data.size = static_cast<UINT16>(content.size());
   std::ranges::copy(content, data.buffer);
   const TSS2_RC code = Esys_NV_Write(connection_->esys, ESYS_TR_RH_OWNER, *object, ESYS_TR_PASSWORD,
                                      ESYS_TR_NONE, ESYS_TR_NONE, &data, 0);
+  if (says_no_such_handle(code)) return false;
   if (code != TSS2_RC_SUCCESS) return failed("TPM2_NV_Write of " + hexadecimal(index), code);
-  return {};
+  return true;
+}
+
+// Leaves an index of this size, or none.
+Proven<void> Tpm::remove_nv_unless(std::uint32_t index, std::size_t size) {
+  const auto object = connection_->find(index, "NV index");
+  if (!object) return std::unexpected(object.error());
+  if (*object == ESYS_TR_NONE) return {};
+  const auto present = connection_->size_of_nv(*object, index);
+  if (!present) return std::unexpected(present.error());
+  if (*present == size) return {};
+  const TSS2_RC code = Esys_NV_UndefineSpace(connection_->esys, ESYS_TR_RH_OWNER, *object,
+                                             ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE);
+  if (code == TSS2_RC_SUCCESS || says_no_such_handle(code)) return {};
+  return failed("TPM2_NV_UndefineSpace of " + hexadecimal(index), code);
 }
 
 Proven<void> Tpm::put_nv(std::uint32_t index, ByteView content) {
   if (content.size() > sizeof TPM2B_MAX_NV_BUFFER{}.buffer) {
     return refuse(Doubt::Transport, "an NV index takes no content of that length");
   }
-  auto object = connection_->find(index, "NV index");
-  if (!object) return std::unexpected(object.error());
-  if (*object != ESYS_TR_NONE) {
-    const auto size = connection_->size_of_nv(*object, index);
-    if (!size) return std::unexpected(size.error());
-    // One that was never written cannot be read.
-    if (const auto held = read_nv(index); held && std::ranges::equal(*held, content)) return {};
-    if (*size == content.size()) return write_nv(index, content);
-    const TSS2_RC code = Esys_NV_UndefineSpace(connection_->esys, ESYS_TR_RH_OWNER, *object,
-                                               ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE);
-    if (code != TSS2_RC_SUCCESS) {
-      return failed("TPM2_NV_UndefineSpace of " + hexadecimal(index), code);
-    }
+  // One that is absent or was never written cannot be read.
+  if (const auto held = read_nv(index); held && std::ranges::equal(*held, content)) return {};
+  for (int attempt = 0; attempt < kPutAttempts; ++attempt) {
+    if (auto removed = remove_nv_unless(index, content.size()); !removed) return removed;
+    auto written = write_nv(index, content);
+    if (!written) return std::unexpected(written.error());
+    if (*written) return {};
+    if (auto defined = define_nv(index, content.size()); !defined) return defined;
   }
-  if (auto defined = define_nv(index, content.size()); !defined) return defined;
-  return write_nv(index, content);
+  return refuse(Doubt::Transport,
+                "NV index " + hexadecimal(index) + " was taken away each time it was defined");
 }
 
 Proven<PcrBank> Tpm::read_pcrs() {

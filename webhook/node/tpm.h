@@ -48,7 +48,8 @@ class Tpm {
  private:
   struct Connection;
   [[nodiscard]] evidence::Proven<void> define_nv(std::uint32_t index, std::size_t size);
-  [[nodiscard]] evidence::Proven<void> write_nv(std::uint32_t index, ByteView content);
+  [[nodiscard]] evidence::Proven<void> remove_nv_unless(std::uint32_t index, std::size_t size);
+  [[nodiscard]] evidence::Proven<bool> write_nv(std::uint32_t index, ByteView content);
   explicit Tpm(std::unique_ptr<Connection> connection);
 
   std::unique_ptr<Connection> connection_;

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
+#include "evidence/hcl_report.h"
+#include "evidence/snp_report.h"
 #include "node/tpm.h"
 
 namespace cpods::node {
@@ -18,6 +21,8 @@ using evidence::VtpmEvidence;
 // Something on the node may extend a PCR between reading and quoting; that it happens three times
 // in a row is not an accident.
 constexpr int kQuoteAttempts = 3;
+// A renewal between two reads is over when the next begins.
+constexpr int kReadAttempts = 4;
 
 }  // namespace
 
@@ -42,10 +47,23 @@ Proven<void> require_device(const std::string& path) {
   return evidence::refuse(Doubt::Transport, path + " cannot be opened: " + why);
 }
 
+bool is_of_one_piece(ByteView hcl_report) {
+  const auto hcl = evidence::read_hcl_report(hcl_report);
+  if (!hcl) return false;
+  const auto report = evidence::read_snp_report(hcl->hardware_report);
+  const auto digest = sha256(hcl->runtime_claims);
+  return std::ranges::equal(digest, ByteView(report.report_data).first(digest.size()));
+}
+
 Proven<Bytes> present_report(const std::string& tcti) {
   auto tpm = Tpm::open(tcti);
   if (!tpm) return std::unexpected(tpm.error());
-  return tpm->read_nv(kHclReportIndex);
+  auto report = tpm->read_nv(kHclReportIndex);
+  for (int attempt = 1; attempt < kReadAttempts; ++attempt) {
+    if (!report || is_of_one_piece(*report)) break;
+    report = tpm->read_nv(kHclReportIndex);
+  }
+  return report;  // the verifier says what is wrong with it
 }
 
 Proven<VtpmEvidence> quoted_evidence(const std::string& tcti, Bytes hcl_report, ByteView nonce) {

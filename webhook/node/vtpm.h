@@ -18,7 +18,11 @@ inline constexpr std::uint32_t kAttestationKey = 0x81000003;
 // is there and this process may not use it.
 [[nodiscard]] evidence::Proven<void> require_device(const std::string& path);
 
-// The HCL report of the vTPM as it is.
+// Whether the claims of a report are those that its hardware report vouches for. Where they are
+// not, it may have been renewed between two reads: reading is a chunk at a time.
+[[nodiscard]] bool is_of_one_piece(ByteView hcl_report);
+
+// The HCL report of the vTPM as it is; read again where it is not of one piece, some times.
 [[nodiscard]] evidence::Proven<Bytes> present_report(const std::string& tcti);
 
 // `hcl_report` with a quote over `nonce` and the PCR values it covers; no certificates.

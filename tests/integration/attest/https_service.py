@@ -4,6 +4,7 @@ well or badly."""
 import atexit
 import functools
 import http.server
+import json
 import pathlib
 import shutil
 import ssl
@@ -60,7 +61,10 @@ class HttpsService:
             def handle_one(self):
                 outer.requests.append((self.command, self.path))
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                given = outer.answer(self.command, self.path, self.headers, body)
+                try:
+                    given = outer.answer(self.command, self.path, self.headers, body)
+                except Exception as error:  # a test's own mistake, told at once
+                    given = Answer(418, json.dumps({"detail": repr(error)}).encode())
                 if given.hangs:
                     outer.stopped.wait(60)
                     return

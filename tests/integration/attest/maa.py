@@ -50,8 +50,14 @@ def token(header, claims, key):
     return f"{signed}.{encode(key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
-def report_is_signed(report, pem):
-    leaf = x509.load_pem_x509_certificate(pem)
+def certificates_in(pem):
+    """VCEK, ASK and ARK, in lines of 64 characters, as Microsoft's own clients send them."""
+    assert max(map(len, pem.splitlines())) <= 64, "lines of a PEM text have 64 characters"
+    end = b"-----END CERTIFICATE-----\n"
+    return [x509.load_pem_x509_certificate(each + end) for each in pem.split(end)[:-1]]
+
+
+def report_is_signed(report, leaf):
     number = lambda offset: int.from_bytes(report[offset:offset + 72], "little")
     signature = utils.encode_dss_signature(number(0x2A0), number(0x2E8))
     try:
@@ -87,8 +93,13 @@ class Maa(HttpsService):
     def attest(self, asked):
         proof = json.loads(decode(asked["report"]))
         report, runtime = decode(proof["SnpReport"]), decode(asked["runtimeData"]["data"])
-        why = ("the report is not signed by the VCEK"
-               if not report_is_signed(report, decode(proof["VcekCertChain"])) else
+        certificates = certificates_in(decode(proof["VcekCertChain"]))
+        names = [each.subject.rfc4514_string() for each in certificates]
+        why = (f"the chain is {len(names)} certificates long"
+               if [name.partition(",")[0] for name in names] != [
+                   "CN=SEV-VCEK", "CN=SEV-Milan", "CN=ARK-Milan"] else
+               "the report is not signed by the VCEK"
+               if not report_is_signed(report, certificates[0]) else
                "the runtime data is not that of the report"
                if hashlib.sha256(runtime).digest() != report[0x50:0x70] else
                "the runtime data is not JSON" if asked["runtimeData"]["dataType"] != "JSON" else "")

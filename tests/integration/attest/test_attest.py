@@ -339,6 +339,9 @@ class Certificates(VtpmCase):
             ("not at all", 12, (200, b"{}"),
              NO_VCEK + "vcekCert holds no X.509 certificate in DER or PEM"),
             ("not asked", 11, (400, b""), NO_VCEK + "it answers HTTP 400"),
+            ("in lines of its own", 11,
+             (400, json.dumps({"error": {"message": "no\nthis node is attested"}}).encode()),
+             NO_VCEK + "it answers HTTP 400: no?this node is attested"),
         ]
         for name, code, answer, words in rows:
             self.check_tpm(name, code, refusal(words), imds=self.serve(answer).url)
@@ -478,9 +481,21 @@ class Answers(VtpmCase):
         first = hcl_report(self.claims, self.signed(self.claims))
         second = hcl_report(other, self.signed(other))
         for one, two in ((first, second), (second, first)):
-            self.check_answers("torn", 13, refusal(
+            torn = one[:1024] + two[1024:]
+            self.check_answers("always torn", 13, refusal(
                 "bind.sha256: report_data of the SNP report is not the SHA-256 of the runtime "
-                "claims"), self.with_report(one[:1024] + two[1024:]))
+                "claims"), self.with_report(torn))
+            # It is whole when it is read again.
+            reports = [torn, torn, second]
+
+            def answer(command):
+                if code_of(command) == NV_READ and wanted_of(command)[1] == 0 and len(reports) > 1:
+                    self.shown = reports.pop(0)
+                elif code_of(command) == NV_READ and wanted_of(command)[1] == 0:
+                    self.shown = reports[0]
+                return self.with_report(self.shown)(command)
+            self.shown = torn
+            self.check_answers("torn twice", 0, attested(), answer)
         self.check_answers("whole", 0, attested(), self.with_report(second))
 
     def test_a_report_of_before_the_key_was_renewed_vouches_for_no_quote_of_now(self):

@@ -150,6 +150,29 @@ class Refused(KbsCase):
             resource="default/key/one")
 
 
+    def test_what_a_service_writes_is_one_line_of_the_log(self):
+        self.service.instead = {AUTH: problem(401, "no\n\x1b[8mconfidential-pods-attest: this node is "
+                                                   "attested: verified")}
+        self.check_kbs("lines", 16, refusal(self.words(
+            "it answers HTTP 401: no??[8mconfidential-pods-attest: this node is attested: verified")))
+
+    def test_a_secret_of_before_is_gone_when_a_node_is_refused(self):
+        self.check_kbs("before", 0, self.attested(), "--output", self.output,
+                       resource="default/key/one")
+        (self.output / "resource.new").write_text("of an attempt that was killed")
+        self.service.status = "contraindicated"
+        self.check_kbs("after", 16, refusal(
+            'kbs.status: the key broker service holds cpu0 for "contraindicated" instead of '
+            '"affirming"'), "--output", self.output, resource="default/key/one")
+        self.assertEqual(sorted(each.name for each in self.output.iterdir()),
+                         ["evidence.json", "result.json"])
+        # Whatever is refused, and when.
+        self.service.instead = {AUTH: Answer(403)}
+        self.check_kbs("at once", 16, refusal(self.words("it answers HTTP 403")),
+                       "--output", self.output)
+        self.assertEqual(list(self.output.iterdir()), [])
+
+
 class Connections(KbsCase):
     def test_answers_that_are_none_end_in_time(self):
         rows = [(11, AUTH, Answer(302, headers={"Location": "https://localhost:1"}), "",
@@ -195,6 +218,9 @@ class Settings(AttestCase):
         https = "verifier.kbs.url must be an https:// address"
         rows = [({}, https), ({"url": "http://kbs.example"}, https),
                 ({"url": []}, "verifier.kbs: /url must be a string, but is an array"),
+                *[({"url": "https://kbs.example", "resource": resource},
+                   "verifier.kbs.resource must be repository/type/tag")
+                  for resource in ("a/b", "a/b/c/d", "../a/b", "a/./b", "a/b/c?d", "a//c", "a/b/%2e")],
                 ({"url": "https://kbs.example", "caBundle": "no PEM"},
                  "verifier.kbs.caBundle: no readable PEM certificate in the CA bundle (no start "
                  "line (PEM routines))")]

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from attest_case import PROGRAM, AttestCase, demand, documented_checks, refusal
+from attest_case import PROGRAM, AttestCase, chain, demand, documented_checks, refusal
 from https_service import Answer, HttpsService, authority
 from maa import Maa, json_answer, jwk
 from vtpm_case import VtpmCase
@@ -86,6 +86,25 @@ class Attested(MaaCase):
                 .public_key(key.public_key()).serial_number(1).not_valid_before(now)
                 .not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256()))
         return key, base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()
+
+
+    def test_certificates_above_a_leaf_that_came_alone_are_shown_too(self):
+        leaf = chain().openssl("x509", "-in", "vcek.pem", "-outform", "DER")
+        kds = self.remote(HttpsService(lambda *_: Answer(200, leaf)))
+        self.check_tpm("alone", 0, self.attested(), "--kds", kds.url,
+                       verifier={"maa": {"issuer": self.service.url}}, tcti=self.vtpm.tcti,
+                       imds=self.serve((410, b"")).url)
+
+    def test_a_token_of_before_is_gone_when_a_node_is_refused(self):
+        self.check_maa("before", 0, self.attested(), "--output", self.output)
+        self.service.claims = {"x-ms-compliance-status": "none"}
+        done = self.attest("run", *self.run_arguments(
+            verifier={"maa": {"issuer": self.service.url}}, tcti=self.vtpm.tcti),
+            "--output", self.output, "--termination-log", "/dev/null")
+        self.assertEqual(done.returncode, 14)
+        self.assertEqual(sorted(each.name for each in self.output.iterdir()),
+                         ["evidence.json", "result.json"])
+        self.assertIs(json.loads((self.output / "result.json").read_text())["verified"], False)
 
 
 class Refused(MaaCase):
@@ -236,6 +255,8 @@ class Settings(AttestCase):
         https = "verifier.maa.issuer must be an https:// address"
         rows = [({}, https), ({"issuer": "http://maa.example"}, https),
                 ({"issuer": "maa.example"}, https),
+                ({"issuer": "https://maa.example:443"},
+                 "verifier.maa.issuer names the port 443, as no token's issuer does"),
                 ({"issuer": 7}, "verifier.maa: /issuer must be a string, but is a number"),
                 ({"issuer": "https://maa.example", "requireSecureBoot": "yes"},
                  "verifier.maa: /requireSecureBoot must be a boolean, but is a string")]

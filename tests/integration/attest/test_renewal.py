@@ -9,6 +9,8 @@ import unittest
 
 from attest_case import refusal
 from hcl_report import hcl_report, runtime_claims
+from paravisor import REPORT_INDEX
+from tpm_words import NV_READ, NV_WRITE, PLAIN, answer_of, code_of, index_of, nv_read, wanted_of
 from vtpm_case import VtpmCase, attested
 
 FRESH = {"requireFreshReport": True}
@@ -94,6 +96,57 @@ class Renewal(VtpmCase):
             self.check_tpm("kept", 0, attested("requireFreshReport"), "--timeout", "16",
                            settings=FRESH, tcti=paravisor.tcti, device=str(device))
         self.assertGreater(time.monotonic() - begin, 1.5)
+
+    def test_a_report_that_another_step_renews_while_it_is_read_is_read_again(self):
+        paravisor = self.paravisor(period=0.2)
+        whole, torn = paravisor.between.answer, []
+
+        def first_chunk_of_before(command):
+            before = paravisor.report
+            answer = whole(command)
+            if (code_of(command) == NV_READ and index_of(command) == REPORT_INDEX
+                    and wanted_of(command)[1] == 0 and len(torn) < 2):
+                torn.append(before)
+                return nv_read(before[:wanted_of(command)[0]])
+            return answer
+        paravisor.between.answer = first_chunk_of_before
+        self.check_tpm("torn", 0, attested("requireFreshReport"), settings=FRESH,
+                       tcti=paravisor.tcti)
+        self.assertEqual(len(torn), 2)
+
+    def test_a_nonce_that_others_overwrite_is_told_as_that(self):
+        paravisor = self.paravisor(period=0.1)
+        answer, others = paravisor.between.answer, iter(range(1, 256))
+
+        def overwritten(command):
+            if code_of(command) == NV_READ and index_of(command) == REPORT_INDEX:
+                paravisor.user_data = bytes([next(others)]) * 64
+            return answer(command)
+        paravisor.between.answer = overwritten
+        self.check_tpm("overwritten", 15, refusal(
+            "the vTPM's report was not renewed for this attestation's nonce in time: other Pods of "
+            "this node had it renewed for theirs"), "--timeout", "8", settings=FRESH,
+            tcti=paravisor.tcti)
+
+    def test_an_index_that_somebody_takes_away_is_defined_again(self):
+        paravisor = self.paravisor()
+        answer, taken = paravisor.between.answer, []
+
+        def gone_once(command):
+            # TPM_RC_HANDLE for the second handle, as for an index that has gone.
+            if code_of(command) == NV_WRITE and not taken:
+                taken.append(command)
+                return answer_of(PLAIN, b"", 0x28B)
+            return answer(command)
+        paravisor.between.answer = gone_once
+        self.check_tpm("taken", 0, attested("requireFreshReport"), settings=FRESH,
+                       tcti=paravisor.tcti)
+
+    def test_a_setting_of_the_wrong_kind_has_its_own_sentence(self):
+        self.check_tpm("text", 17, refusal(
+            "policy.requireFreshReport: a setting of the pool's verifier cannot be read: "
+            "/requireFreshReport must be a boolean, but is a string"),
+            settings={"requireFreshReport": "yes"})
 
     def test_a_report_for_another_nonce_is_told_from_a_fresh_one(self):
         # Two answers to one question: the quote answers it, the report an older one.

@@ -1,12 +1,16 @@
 #include "net/client.h"
 
+#include <dlfcn.h>
 #include <doctest/doctest.h>
+#include <netdb.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
+#include <string_view>
+#include <thread>
 
 #include "base/limits.h"
 #include "unit/net/scripted_server.h"
@@ -15,6 +19,21 @@ using namespace cpods;
 using namespace std::chrono_literals;
 using test::ScriptedServer;
 using Connection = ScriptedServer::Connection;
+
+namespace {
+
+constexpr const char* kHanging = "hanging.example";
+
+}  // namespace
+
+// Takes the library's place in this program: a name server that never answers.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** found) {
+  if (name != nullptr && std::string_view(name) == kHanging) std::this_thread::sleep_for(3s);
+  using Function = decltype(&getaddrinfo);
+  static const auto library = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return library(name, service, hints, found);
+}
 
 namespace {
 
@@ -344,4 +363,13 @@ TEST_CASE("client: fetch needs no event loop") {
   const auto answer = net::fetch(net::Endpoint("127.0.0.1", server.port()), nullptr,
                                  net::Request("GET", "/a"), kPatience);
   CHECK(text_of(answer) == "200 x");
+}
+
+TEST_CASE("client: a name whose lookup does not end is given up in time") {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto answer =
+      net::fetch(net::Endpoint(kHanging, 443), nullptr, net::Request("GET", "/"), 200ms);
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().message == "no answer within 200 ms while looking up its name");
+  CHECK(std::chrono::steady_clock::now() - begun < 1500ms);
 }

@@ -66,3 +66,11 @@ TEST_CASE("endpoint: the certificate's name is the host unless another is given"
   CHECK(net::Endpoint("a", 1).expected_name() == "a");
   CHECK(net::Endpoint("10.0.0.1", 1, "kubernetes").expected_name() == "kubernetes");
 }
+
+TEST_CASE("endpoint: a URL leaves out the port that goes without saying") {
+  CHECK(net::Endpoint("a", 443).authority(true) == "a");
+  CHECK(net::Endpoint("a", 80).authority(true) == "a:80");
+  CHECK(net::Endpoint("a", 80).authority(false) == "a");
+  CHECK(net::Endpoint("a", 443).authority(false) == "a:443");
+  CHECK(net::Endpoint("::1", 443).authority(true) == "[::1]");
+}

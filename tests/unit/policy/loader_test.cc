@@ -142,7 +142,8 @@ TEST_CASE("loader: what is wrong with a pool") {
        {"p.yaml:9:21: the field \"issuer\" is missing"}},
       {pool_with(step + "    device: {resource: a.b/tpm}\n"
                         "    verifier: {maa: {issuer: \"http://maa\"}}\n"),
-       {"p.yaml:9:30: must be an https:// address without query and without a slash at the end, "
+       {"p.yaml:9:30: must be an https:// address in lower case, without query and without a slash "
+        "at the end, "
         "not \"http://maa\""}},
       {pool_with(step +
                  "    device: {resource: a.b/tpm}\n"
