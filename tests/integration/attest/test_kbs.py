@@ -190,11 +190,11 @@ class Connections(KbsCase):
                 begin = time.monotonic()
                 done = self.attest("run", *self.run_arguments(verifier=self.verifier(),
                                                               tcti=self.vtpm.tcti),
-                                   "--timeout", "8", "--termination-log", "/dev/null")
+                                   "--timeout", "5", "--termination-log", "/dev/null")
                 self.assertEqual(done.returncode, code, done.stderr)
                 self.assertTrue(done.stderr.startswith(
                     f"confidential-pods-attest: {check}{self.words(words)}"), done.stderr)
-                self.assertLess(time.monotonic() - begin, 9)
+                self.assertLess(time.monotonic() - begin, 6)
 
     def test_a_service_of_another_authority_is_not_talked_to(self):
         for why, service, settings in (

@@ -222,11 +222,11 @@ class Connections(MaaCase):
                 begin = time.monotonic()
                 done = self.attest("run", *self.run_arguments(
                     verifier={"maa": {"issuer": self.service.url}}, tcti=self.vtpm.tcti),
-                    "--timeout", "8", "--termination-log", "/dev/null")
+                    "--timeout", "5", "--termination-log", "/dev/null")
                 self.assertEqual(done.returncode, code, done.stderr)
                 self.assertTrue(done.stderr.startswith(
                     f"confidential-pods-attest: {check}: {self.words(words)}"), done.stderr)
-                self.assertLess(time.monotonic() - begin, 9)
+                self.assertLess(time.monotonic() - begin, 6)
         self.assertEqual(elsewhere.requests, [])
 
     def test_an_instance_with_a_certificate_of_nobody_is_not_talked_to(self):

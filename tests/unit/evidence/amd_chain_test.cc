@@ -394,5 +394,22 @@ TEST_CASE("certificates: a long list is not read to its end") {
   CHECK(read->size() == 8);
 }
 
+TEST_CASE("certificates: a leaf that came alone gets the built-in ones above it, and no other") {
+  const auto completed = [](Bytes leaf, std::vector<Bytes> others = {}) {
+    CertificateChain chain{.leaf = std::move(leaf), .others = std::move(others)};
+    complete(chain, sample::roots());
+    return chain.others;
+  };
+  const auto& milan = sample::milan();
+  CHECK(completed(sample::vcek()) == std::vector<Bytes>{milan.ask(), milan.ark()});
+  CHECK(completed(milan.issue(sample::vlek_leaf())) ==
+        std::vector<Bytes>{milan.asvk(), milan.ark()});
+  CHECK(completed(sample::turin().issue(sample::turin_leaf())) ==
+        std::vector<Bytes>{sample::turin().ask(), sample::turin().ark()});
+  CHECK(completed(sample::vcek(), {milan.ark()}) == std::vector<Bytes>{milan.ark()});
+  CHECK(completed({}).empty());
+  CHECK(completed(Bytes(100, 0x30)).empty());
+}
+
 }  // namespace
 }  // namespace cpods::evidence
