@@ -56,7 +56,7 @@ void hold_against_lists(ByteView bytes) {
                            .intermediate = base64_decode(milan.ask.der).value(),
                            .leaf = base64_decode(milan.asvk.der).value()};
   Appraisal appraisal;
-  check_revocation(chain, *lists, expected().now, appraisal);
+  check_revocation(chain, lists, expected().now, appraisal);
   refuse_all(appraisal);
 }
 

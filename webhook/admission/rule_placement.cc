@@ -3,6 +3,9 @@
 // Fields: spec.nodeSelector, spec.affinity.nodeAffinity (required terms); pod/placement.cc proves.
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <vector>
 
 #include "admission/rules.h"
 #include "pod/names.h"
@@ -26,14 +29,31 @@ std::string opt_in_label(const policy::Pool* pool, const policy::Snapshot& snaps
   return {};
 }
 
+// As YAML reads it for a string: true, 1 and 1e3 stand in quotes.
+std::string yaml_text(const std::string& value) {
+  const bool is_word = !value.empty() && std::isalpha(static_cast<unsigned char>(value[0])) != 0;
+  constexpr std::string_view kWords[] = {"true", "false", "yes", "no", "on",
+                                         "off",  "null",  "y",   "n"};
+  std::string lower = value;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const bool is_special = std::ranges::find(kWords, lower) != std::end(kWords);
+  return is_word && !is_special ? value : '"' + value + '"';
+}
+
 // agentpool: snp and zone: a, which a nodeSelector can say where each label has one value.
 std::string selector_text(const std::vector<const pod::Requirement*>& requirements) {
   std::string out;
   for (const auto* each : requirements) {
     if (each->values.size() != 1) return {};
-    out += (out.empty() ? "" : " and ") + each->key + ": " + each->values[0];
+    out += (out.empty() ? "" : " and ") + each->key + ": " + yaml_text(each->values[0]);
   }
   return out;
+}
+
+std::vector<const pod::Requirement*> all_of(const policy::Pool& pool) {
+  std::vector<const pod::Requirement*> all;
+  for (const auto& each : pool.requirements) all.push_back(&each);
+  return all;
 }
 
 // The pool's taints would leave a Pod Pending that has the affinity alone.
@@ -53,7 +73,7 @@ std::string change_of(const pod::Placement& placement, const policy::Pool& pool,
   const auto tolerating = tolerations_text(pool);
   const std::string again = "Create the Pod again and give ";
   if (!placement.term) {
-    const auto selector = selector_text(placement.open);
+    const auto selector = selector_text(placement.open.empty() ? all_of(pool) : placement.open);
     if (selector.empty()) {
       return (is_update ? again + "it" : "Add") + " a required node affinity with " +
              pod::text_of(pool.requirements) + tolerating;
@@ -95,8 +115,8 @@ std::string advise(const Concern& concern, const Judging& judging) {
   if (placement.open.empty()) return "Correct its nodeSelector and affinity.";
   if (placement.certainty == pod::Certainty::Impossible) {
     // Of a Pod that is placed, nothing more is asked than not to contradict.
-    return concern.wants_pod() ? "Remove that constraint."
-                               : "Require " + placement.open.front()->text() + " instead.";
+    if (concern.wants_pod()) return "Remove that constraint.";
+    return "Take that out. " + change_of({}, *concern.policy->pool, judging.is_update) + ".";
   }
   const std::string placing = std::string(names::kMutatingWebhook) + " is reachable, which ";
   if (concern.wants_pod() && judging.is_update) {

@@ -26,20 +26,18 @@ Proven<Judged> judge(const node::Demand& demand, const Sources& sources, ByteVie
                      ReportAge age, json::Node policy, const evidence::Roots& roots) {
   auto gathered = gather(demand, sources, nonce, age);
   if (!gathered) return std::unexpected(gathered.error());
-  auto lists = fetch_revocation_lists(policy, *gathered, sources);
-  if (!lists) return std::unexpected(lists.error());
-  const evidence::Expectations expected{.nonce = Bytes(nonce.begin(), nonce.end()),
-                                        .policy = policy,
-                                        .now = system_clock::now(),
-                                        .roots = roots,
-                                        .revocation_lists = *std::move(lists)};
+  evidence::Expectations expected{.nonce = Bytes(nonce.begin(), nonce.end()),
+                                  .policy = policy,
+                                  .now = system_clock::now(),
+                                  .roots = roots};
+  const auto verified = [&expected](const auto& each) { return evidence::verify(each, expected); };
   Attempt made;
-  std::visit(
-      [&](const auto& each) {
-        made.evidence = evidence::to_json(each);
-        made.appraisal = evidence::verify(each, expected);
-      },
-      *gathered);
+  made.evidence = std::visit([](const auto& each) { return evidence::to_json(each); }, *gathered);
+  made.appraisal = std::visit(verified, *gathered);
+  if (asks_for_revocation(made.appraisal)) {
+    expected.revocation_lists = fetch_revocation_lists(*gathered, sources);
+    made.appraisal = std::visit(verified, *gathered);
+  }
   return Judged{*std::move(gathered), std::move(made)};
 }
 

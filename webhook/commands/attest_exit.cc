@@ -12,7 +12,7 @@ constexpr Row kRows[] = {
     {AttestExit::Attested, "the node is attested, the Pod may start"},
     {AttestExit::Usage, "wrong arguments, or a file or a demand that this version cannot read"},
     {AttestExit::NotATee, "this node is no AMD SEV-SNP node: no device, or no report in it"},
-    {AttestExit::Transport, "the device is there but does not answer"},
+    {AttestExit::Transport, "the device, or a service that is asked, does not answer"},
     {AttestExit::Malformed, "evidence that does not have its specified layout"},
     {AttestExit::Signature, "evidence whose signatures or digests do not hold"},
     {AttestExit::Policy, "genuine evidence of a guest that is not allowed"},

@@ -27,18 +27,20 @@ std::string_view product_of(const evidence::SnpReport& report, ByteView leaf) {
   return product.empty() ? evidence::product_of_leaf(leaf) : product;
 }
 
-// A JSON value of another kind fails the policy's own check.
-bool is_demanded(json::Node settings) {
-  const auto wanted = settings["requireRevocationCheck"];
-  return wanted.kind() == json::Kind::Boolean && wanted.flag();
-}
-
 }  // namespace
 
-Proven<std::vector<Bytes>> fetch_revocation_lists(json::Node settings,
-                                                  const evidence::Evidence& gathered,
+bool asks_for_revocation(const evidence::Appraisal& appraisal) {
+  bool asks = false;
+  for (const auto& check : appraisal.checks()) {
+    if (check.status != evidence::Status::Failed) continue;
+    if (check.name != "policy.requireRevocationCheck") return false;
+    asks = check.doubt == evidence::Doubt::Policy;  // and can be read
+  }
+  return asks;
+}
+
+Proven<std::vector<Bytes>> fetch_revocation_lists(const evidence::Evidence& gathered,
                                                   const Sources& sources) {
-  if (!is_demanded(settings)) return {};
   const auto report = std::visit([](const auto& each) { return report_in(each); }, gathered);
   if (!report) return {};
   const auto& leaf =

@@ -6,13 +6,17 @@
 
 #include "base/bytes.h"
 #include "commands/attest_gather.h"
-#include "json/node.h"
+#include "evidence/appraisal.h"
 
 namespace cpods::commands {
 
-// From AMD's key service, for the product and the kind of key of this evidence. None, and nobody is
-// asked, without requireRevocationCheck or where the evidence does not tell its product.
+// Whether nothing is open but the demand that a list is looked at: about evidence that is refused
+// already nobody is asked.
+[[nodiscard]] bool asks_for_revocation(const evidence::Appraisal& appraisal);
+
+// From AMD's key service, for the product and the kind of key of this evidence; none where it does
+// not tell its product.
 [[nodiscard]] evidence::Proven<std::vector<Bytes>> fetch_revocation_lists(
-    json::Node settings, const evidence::Evidence& gathered, const Sources& sources);
+    const evidence::Evidence& gathered, const Sources& sources);
 
 }  // namespace cpods::commands

@@ -11,7 +11,6 @@
 
 #include "commands/attest_attempt.h"
 #include "commands/attest_exit.h"
-#include "commands/attest_gaps.h"
 #include "commands/attest_report.h"
 #include "node/demand.h"
 #include "node/output_folder.h"
@@ -69,8 +68,10 @@ Proven<void> keep_all(const AttestRun& run, const Attempt& made) {
 }
 
 Ending attest(const node::Demand& demand, const AttestRun& run, const evidence::Roots& roots) {
-  if (const auto gap = gap_of(name_of(demand.evidence), name_of(demand.verifier)); !gap.empty()) {
-    return {AttestExit::NotVerifiable, std::string(gap)};
+  // Of which a pool's author was warned (policy/decode_attestation.cc).
+  if (demand.verifier == node::Verifier::Maa && demand.evidence == node::EvidenceKind::SevSnp) {
+    return {AttestExit::NotVerifiable,
+            "Microsoft Azure Attestation is asked about the evidence azure-vtpm alone"};
   }
   const auto clean = remove(run, {kEvidence, kResult, kToken, kResource});
   if (!clean) return ending_of(clean.error());

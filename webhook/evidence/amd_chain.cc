@@ -354,6 +354,11 @@ void skip_all(Appraisal& appraisal, const std::string& why) {
 
 }  // namespace
 
+bool is_self_issued(ByteView certificate) {
+  const auto parsed = parse_certificate(certificate);
+  return parsed && is_self_issued(parsed.get());
+}
+
 void complete(CertificateChain& chain, const Roots& roots) {
   const auto leaf = parse_certificate(chain.leaf);
   if (!chain.others.empty() || !leaf) return;

@@ -30,6 +30,9 @@ struct CertificateChain {
 // One certificate in DER, or all of a PEM text; Malformed where there is none.
 [[nodiscard]] Proven<std::vector<Bytes>> read_certificates(ByteView der_or_pem);
 
+// Whether it says that it has issued itself, as roots do.
+[[nodiscard]] bool is_self_issued(ByteView certificate);
+
 // The product that issued this leaf, by its issuer's name: Milan of SEV-Milan and SEV-VLEK-Milan.
 // Empty where it is none of them.
 [[nodiscard]] std::string_view product_of_leaf(ByteView leaf);

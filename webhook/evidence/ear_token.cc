@@ -11,7 +11,7 @@ Complaint not_affirming(json::Node submodules) {
   for (const auto [name, appraised] : submodules.members()) {
     const auto status = appraised["ear.status"].text();
     if (status == "affirming") continue;
-    return "the key broker service holds " + std::string(name) + " for \"" + std::string(status) +
+    return "the key broker service holds " + brief(name) + " for \"" + brief(status) +
            "\" instead of \"affirming\"";
   }
   return {};

@@ -97,19 +97,32 @@ VtpmEvidence vtpm_of(json::Node evidence) {
 
 constexpr const char* kNoLeaf = "must have a VCEK or a VLEK";
 
-// [{"cert_type":"VCEK","data":[…]},…]
+// Of virtee's CertType; a list of revoked certificates, and what only its host knows, is none of
+// ours.
+bool is_certificate(json::Node type) {
+  constexpr std::string_view kKinds[] = {"ARK", "ASK", "VCEK", "VLEK"};
+  return type.kind() == json::Kind::String &&
+         std::ranges::find(kKinds, type.text()) != std::end(kKinds);
+}
+
+// [{"cert_type":"VCEK","data":[…]},…]; of a VCEK and a VLEK the VCEK, as in the binary table.
 CertificateChain typed_chain(json::Node list) {
   CertificateChain chain;
+  Bytes vlek;
   for (const auto each : list.elements()) {
-    const auto type = each["cert_type"].text();
+    const auto type = each["cert_type"];
+    if (!is_certificate(type)) continue;
     for (auto& certificate : certificates_of(required(each, "data"))) {
-      if (type == "VCEK" || type == "VLEK") {
+      if (type.text() == "VCEK") {
         chain.leaf = std::move(certificate);
+      } else if (type.text() == "VLEK") {
+        vlek = std::move(certificate);
       } else {
         chain.others.push_back(std::move(certificate));
       }
     }
   }
+  if (chain.leaf.empty()) chain.leaf = std::move(vlek);
   if (chain.leaf.empty()) malformed(list, kNoLeaf);
   return chain;
 }
@@ -137,6 +150,12 @@ void write_chain(json::Writer& out, const CertificateChain& chain) {
   out.key("chain").array();
   for (const auto& each : chain.others) out.text(padded_base64url(each));
   out.end();
+}
+
+void write_typed(json::Writer& out, std::string_view type, const Bytes& certificate) {
+  out.object().field("cert_type", type).key("data").array();
+  for (const auto byte : certificate) out.number(byte);
+  out.end().end();
 }
 
 std::string raw_json(const SnpEvidence& evidence) {
@@ -181,10 +200,12 @@ std::string to_json(const SnpEvidence& evidence) {
   if (fields.empty()) return raw_json(evidence);
   const bool is_vlek = read_snp_report(evidence.report).signing_key() == 1;
   json::Writer out(32768);
-  out.object().key("attestation_report").raw(fields).key("cert_chain").array().object();
-  out.field("cert_type", is_vlek ? "VLEK" : "VCEK").key("data").array();
-  for (const auto byte : evidence.chain.leaf) out.number(byte);
-  return out.end().end().end().end().take();
+  out.object().key("attestation_report").raw(fields).key("cert_chain").array();
+  write_typed(out, is_vlek ? "VLEK" : "VCEK", evidence.chain.leaf);
+  for (const auto& each : evidence.chain.others) {
+    write_typed(out, is_self_issued(each) ? "ARK" : "ASK", each);
+  }
+  return out.end().end().take();
 }
 
 Proven<PcrBank> read_pcrs(ByteView bytes) {

@@ -21,8 +21,8 @@ using Evidence = std::variant<VtpmEvidence, SnpEvidence>;
 // Version 2 of az-snp-vtpm; the chain's other certificates, where there are any, as `chain`, a list
 // that Trustee passes over.
 [[nodiscard]] std::string to_json(const VtpmEvidence& evidence);
-// snp, its leaf alone, because Trustee has the certificates above it too. A report that Trustee's
-// fields do not say all of is written raw, with its chain.
+// snp, with all certificates that came along. A report that Trustee's fields do not say all of is
+// written raw, which Trustee does not read.
 [[nodiscard]] std::string to_json(const SnpEvidence& evidence);
 
 // The SHA-256 bank from its 24 values one after the other; Malformed for any other length.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "evidence/amd_roots.h"
+#include "evidence/layout.h"
 #include "evidence/place.h"
 #include "json/writer.h"
 
@@ -23,7 +24,7 @@ struct Rule {
 
 constexpr const char* kNoProduct = "the evidence does not tell the processor's generation";
 constexpr const char* kNoPcrs = "the evidence has no PCRs";
-constexpr const char* kNoFreshness = "the evidence does not tell whether its report is fresh";
+constexpr const char* kNoFreshness = "there is no nonce that the report could answer";
 constexpr const char* kNoSecureBoot = "the evidence does not tell of secure boot";
 
 Bytes hex_of(json::Node text, std::size_t size) {
@@ -36,7 +37,8 @@ Bytes hex_of(json::Node text, std::size_t size) {
 
 std::int64_t number_of(json::Node number) {
   const auto value = number.integer();
-  if (!value) throw json::Malformed(number.pointer(), "must be a whole number");
+  if (!value || *value < 0)
+    throw json::Malformed(number.pointer(), "must be a whole number from 0");
   return *value;
 }
 
@@ -165,8 +167,19 @@ Complaint measurements(json::Node wanted, const Facts& facts) {
   return one_of(wanted, facts.report.measurement, "the launch measurement");
 }
 
+// What every launch has that no ID key signed is no key's digest.
 Complaint id_key_digests(json::Node wanted, const Facts& facts) {
+  for (const json::Node each : wanted.elements()) {
+    if (all_zero(hex_of(each, facts.report.id_key_digest.size()))) {
+      throw json::Malformed(each.pointer(), "is the digest of no ID key");
+    }
+  }
   return one_of(wanted, facts.report.id_key_digest, "the ID key digest");
+}
+
+std::string id_key_seen(const Facts& facts) {
+  return all_zero(facts.report.id_key_digest) ? "no ID key signed this launch"
+                                              : hex_list(facts.report.id_key_digest);
 }
 
 Complaint chip_ids(json::Node wanted, const Facts& facts) {
@@ -255,8 +268,7 @@ constexpr Rule kRules[] = {
     {"signingKey", signing_key, signing_key_seen},
     {"minTcb", min_tcb, tcb_seen},
     {"measurements", measurements, [](const Facts& f) { return hex_list(f.report.measurement); }},
-    {"idKeyDigests", id_key_digests,
-     [](const Facts& f) { return hex_list(f.report.id_key_digest); }},
+    {"idKeyDigests", id_key_digests, id_key_seen},
     {"minGuestSvn", min_guest_svn,
      [](const Facts& f) { return std::to_string(f.report.guest_svn); }},
     {"hostData", host_data,

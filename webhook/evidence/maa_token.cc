@@ -12,11 +12,11 @@ void check_signature(const WebToken& token, const std::vector<IssuerKey>& keys,
                      Appraisal& appraisal) {
   const bool is_known =
       appraisal.require(token.algorithm == "RS256", "maa.alg", Doubt::Signature,
-                        "the token is signed by " + token.algorithm + " instead of RS256");
+                        "the token is signed by " + brief(token.algorithm) + " instead of RS256");
   const auto key = std::ranges::find(keys, token.key_id, &IssuerKey::id);
   const bool is_published = appraisal.require(
       !token.key_id.empty() && key != keys.end(), "maa.kid", Doubt::Signature,
-      "the token is signed by a key that its issuer does not publish: " + token.key_id);
+      "the token is signed by a key that its issuer does not publish: " + brief(token.key_id));
   if (!is_known || !is_published) {
     appraisal.skip("maa.signature", "there is no key to verify it with");
     return;
@@ -28,7 +28,7 @@ void check_signature(const WebToken& token, const std::vector<IssuerKey>& keys,
 
 Complaint differs(json::Node claim, std::string_view wanted, const std::string& name) {
   if (claim.text() == wanted) return {};
-  return name + " of the token is \"" + std::string(claim.text()) + "\" instead of \"" +
+  return name + " of the token is \"" + brief(claim.text()) + "\" instead of \"" +
          std::string(wanted) + "\"";
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace cpods::evidence {
@@ -34,6 +35,12 @@ struct Refusal {
 [[nodiscard]] inline std::string printable(std::string text) {
   std::ranges::replace_if(text, [](char byte) { return byte < 0x20 || byte > 0x7E; }, '?');
   return text;
+}
+
+// A word of theirs within a sentence of ours.
+[[nodiscard]] inline std::string brief(std::string_view word) {
+  constexpr std::size_t kLongest = 100;
+  return std::string(word.substr(0, kLongest)) + (word.size() > kLongest ? "..." : "");
 }
 
 template <typename T>

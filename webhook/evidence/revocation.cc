@@ -162,10 +162,15 @@ Proven<std::vector<Bytes>> read_revocation_lists(ByteView der_or_pem) {
   return lists;
 }
 
-void check_revocation(const std::optional<VouchedChain>& chain, std::span<const Bytes> lists,
+void check_revocation(const std::optional<VouchedChain>& chain,
+                      const Proven<std::vector<Bytes>>& lists,
                       std::chrono::system_clock::time_point now, Appraisal& appraisal) {
   constexpr std::string_view kName = "x509.crl";
-  if (lists.empty()) {
+  if (!lists) {
+    appraisal.fail(kName, lists.error().doubt, lists.error().sentence);
+    return;
+  }
+  if (lists->empty()) {
     appraisal.unpinned(kName, "no list of revoked certificates was given");
     return;
   }
@@ -173,7 +178,7 @@ void check_revocation(const std::optional<VouchedChain>& chain, std::span<const 
     appraisal.skip(kName, "the chain does not hold");
     return;
   }
-  const auto flaw = flaw_of_all(lists, *chain, std::chrono::system_clock::to_time_t(now));
+  const auto flaw = flaw_of_all(*lists, *chain, std::chrono::system_clock::to_time_t(now));
   appraisal.require(!flaw, kName, Doubt::Signature, flaw.value_or(""));
   ERR_clear_error();
 }

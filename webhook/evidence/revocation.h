@@ -20,9 +20,11 @@ namespace cpods::evidence {
 // cannot be read: a list that is passed over would be one that revokes nothing.
 [[nodiscard]] Proven<std::vector<Bytes>> read_revocation_lists(ByteView der_or_pem);
 
-// The check x509.crl: unpinned where there are no lists; else every list of the chain's root must
-// hold at `now` and leave the chain alone, and there must be one. `chain`: nothing where it failed.
-void check_revocation(const std::optional<VouchedChain>& chain, std::span<const Bytes> lists,
+// The check x509.crl: unpinned where there are no lists, failed as `lists` says where they could
+// not be had; else every list of the chain's root must hold at `now` and leave the chain alone, and
+// there must be one. `chain`: nothing where it failed.
+void check_revocation(const std::optional<VouchedChain>& chain,
+                      const Proven<std::vector<Bytes>>& lists,
                       std::chrono::system_clock::time_point now, Appraisal& appraisal);
 
 }  // namespace cpods::evidence

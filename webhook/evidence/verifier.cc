@@ -134,7 +134,7 @@ Appraisal verify(const VtpmEvidence& evidence, const Expectations& expected) {
                     .revocation_checked = revocation_checked(appraisal),
                     .secure_boot = claims ? &claims->secure_boot : nullptr,
                     .pcrs = &evidence.pcrs,
-                    .fresh_report = claims ? &is_fresh : nullptr};
+                    .fresh_report = claims && expected.nonce ? &is_fresh : nullptr};
   check_local_policy(expected.policy, facts, appraisal);
   return appraisal;
 }

@@ -41,7 +41,8 @@ struct Expectations {
   json::Node policy;  // verifier.local; may be missing
   std::chrono::system_clock::time_point now;
   Roots roots = amd_roots();
-  std::vector<Bytes> revocation_lists;  // in DER, read_revocation_lists(); none: unpinned
+  // In DER, read_revocation_lists(); none: unpinned. Or why they could not be had.
+  Proven<std::vector<Bytes>> revocation_lists = {};
 };
 
 [[nodiscard]] Appraisal verify(const VtpmEvidence& evidence, const Expectations& expected);

@@ -3,9 +3,10 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <optional>
 
-#include "base/freeing.h"
 #include "evidence/place.h"
+#include "evidence/x509.h"
 
 namespace cpods::evidence {
 namespace {
@@ -39,28 +40,34 @@ bool has_usable_size(const RsaKey& key) {
          !key.exponent.empty() && key.exponent.size() <= 4;
 }
 
-RsaKey key_of_certificate(ByteView der) {
-  const auto* next = der.data();
-  const Owned<X509, X509_free> certificate(d2i_X509(nullptr, &next, static_cast<long>(der.size())));
-  return certificate ? public_part(X509_get0_pubkey(certificate.get())) : RsaKey{};
-}
-
 RsaKey key_of(json::Node jwk) {
   if (jwk["n"]) {
     return {base64url_decode(jwk["n"].text()).value_or(Bytes{}),
             base64url_decode(jwk["e"].text()).value_or(Bytes{})};
   }
   if (jwk["x5c"].size() == 0) return {};
-  return key_of_certificate(base64_decode(jwk["x5c"].at(0).text()).value_or(Bytes{}));
+  const auto der = base64_decode(jwk["x5c"].at(0).text());
+  const auto certificate = der ? parse_certificate(*der) : nullptr;
+  return certificate ? public_part(X509_get0_pubkey(certificate.get())) : RsaKey{};
+}
+
+// One that cannot be used, for whatever reason, is none.
+std::optional<IssuerKey> usable_key(json::Node jwk) {
+  try {
+    if (jwk["kty"].text() != "RSA") return std::nullopt;
+    auto key = key_of(jwk);
+    if (!has_usable_size(key)) return std::nullopt;
+    return IssuerKey{std::string(jwk["kid"].text()), std::move(key)};
+  } catch (const json::Malformed&) {
+    return std::nullopt;
+  }
 }
 
 std::vector<IssuerKey> issuer_keys(json::Node list) {
   if (list.size() > kKeys) throw json::Malformed(list.pointer(), "has too many keys");
   std::vector<IssuerKey> keys;
   for (const auto jwk : list.elements()) {
-    if (jwk["kty"].text() != "RSA") continue;
-    auto key = key_of(jwk);
-    if (has_usable_size(key)) keys.push_back({std::string(jwk["kid"].text()), std::move(key)});
+    if (auto key = usable_key(jwk)) keys.push_back(*std::move(key));
   }
   return keys;
 }

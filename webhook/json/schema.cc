@@ -149,11 +149,20 @@ class Teller {
     add(at, sentence);
   }
 
+  // Enough to know it by: what was written where it does not belong may be long, and a secret.
+  static std::string shown(const Value& value) {
+    constexpr std::size_t kLongest = 80;
+    auto text = to_text(node_of(value));
+    if (text.size() <= kLongest) return text;
+    text.resize(kLongest / 2);
+    return text + "… (" + std::to_string(value.GetStringLength()) + " characters)";
+  }
+
   void tell_enum(const Pointer& at, const Value* rule) {
     const auto* value = at.Get(value_);
     if (rule == nullptr || value == nullptr) return add(at, "is not an allowed value");
     const auto allowed = texts((*rule)["enum"]);
-    std::string sentence = "must be " + one_of(allowed) + ", not " + to_text(node_of(*value));
+    std::string sentence = "must be " + one_of(allowed) + ", not " + shown(*value);
     if (value->IsString()) sentence += did_you_mean(json::text_of(*value), allowed);
     add(at, sentence);
   }
@@ -163,7 +172,7 @@ class Teller {
     const bool worded = rule != nullptr && rule->HasMember("patternErrorMessage");
     add(at, (worded ? std::string(json::text_of((*rule)["patternErrorMessage"]))
                     : std::string("is not of the right form")) +
-                ", not " + (value == nullptr ? "this" : to_text(node_of(*value))));
+                ", not " + (value == nullptr ? "this" : shown(*value)));
   }
 
   void tell_property_count(const Pointer& at, const Value* rule, const Value& error) {

@@ -8,9 +8,6 @@
 namespace cpods::node {
 namespace {
 
-constexpr std::string_view kAzureVtpm = "azure-vtpm";
-constexpr std::string_view kSevSnp = "sev-snp";
-
 std::unexpected<Error> invalid(json::Node at, std::string message) {
   return failure(ErrorCode::Invalid, at.pointer(), std::move(message));
 }
@@ -26,8 +23,8 @@ Result<void> only_known(json::Node object, std::initializer_list<std::string_vie
 
 Result<EvidenceKind> evidence_kind(json::Node root) {
   const auto name = root["evidence"].text();
-  if (name == kAzureVtpm) return EvidenceKind::AzureVtpm;
-  if (name == kSevSnp) return EvidenceKind::SevSnp;
+  if (name == "azure-vtpm") return EvidenceKind::AzureVtpm;
+  if (name == "sev-snp") return EvidenceKind::SevSnp;
   return failure(ErrorCode::Invalid, "/evidence", "must be azure-vtpm or sev-snp");
 }
 
@@ -89,17 +86,6 @@ Result<Demand> read(json::Node root) {
 }
 
 }  // namespace
-
-std::string_view name_of(EvidenceKind kind) {
-  return kind == EvidenceKind::AzureVtpm ? kAzureVtpm : kSevSnp;
-}
-
-std::string_view name_of(Verifier verifier) {
-  for (const auto& each : kVerifiers) {
-    if (each.verifier == verifier) return each.name;
-  }
-  return {};
-}
 
 Result<Demand> parse_demand(std::string_view json) {
   const auto document = json::Document::parse(std::string(json));

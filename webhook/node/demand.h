@@ -15,10 +15,6 @@ namespace cpods::node {
 enum class EvidenceKind : std::uint8_t { AzureVtpm, SevSnp };
 enum class Verifier : std::uint8_t { Local, Maa, Kbs };
 
-// azure-vtpm, sev-snp; local, maa, kbs.
-[[nodiscard]] std::string_view name_of(EvidenceKind kind);
-[[nodiscard]] std::string_view name_of(Verifier verifier);
-
 struct Demand {
   EvidenceKind evidence = EvidenceKind::AzureVtpm;
   std::string device;  // absolute path of the device file, or of configfs-tsm's folder

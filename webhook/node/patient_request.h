@@ -10,8 +10,9 @@
 
 namespace cpods::node {
 
-// Of certificates and lists of them. The step has 64 MiB of memory where no pool says otherwise.
-inline constexpr std::size_t kCertificateAnswer = std::size_t{1024} * 1024;
+// Of certificates and lists of them, which have some KiB. OpenSSL makes sixty bytes of one in a
+// certificate that is made for it, and the step has 64 MiB where no pool says otherwise.
+inline constexpr std::size_t kCertificateAnswer = std::size_t{256} * 1024;
 
 struct Peer {
   net::Endpoint endpoint;

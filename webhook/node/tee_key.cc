@@ -57,9 +57,9 @@ Proven<void> require_algorithms(const Jwe& jwe) {
   if (!document) return refuse(Doubt::Malformed, document.error().text());
   const auto fields = document->root();
   if (fields["alg"].text() == "RSA-OAEP-256" && fields["enc"].text() == "A256GCM") return {};
-  return refuse(Doubt::NotVerifiable, "it is encrypted by " + std::string(fields["alg"].text()) +
-                                          " and " + std::string(fields["enc"].text()) +
-                                          " instead of RSA-OAEP-256 and A256GCM");
+  return refuse(Doubt::NotVerifiable,
+                "it is encrypted by " + evidence::brief(fields["alg"].text()) + " and " +
+                    evidence::brief(fields["enc"].text()) + " instead of RSA-OAEP-256 and A256GCM");
 }
 
 std::unexpected<evidence::Refusal> does_not_open() {

@@ -37,12 +37,13 @@ template <typename T>
 using Tried = std::expected<T, Failure>;
 
 std::unexpected<Failure> not_a_tee(std::string sentence) {
-  return std::unexpected(Failure{{Doubt::NotATee, std::move(sentence)}});
+  return std::unexpected(Failure{evidence::refuse(Doubt::NotATee, std::move(sentence)).error()});
 }
 
 std::unexpected<Failure> no_report(const std::string& why, bool may_pass = false) {
-  return std::unexpected(
-      Failure{{Doubt::Transport, "configfs-tsm gives no SNP report: " + why}, may_pass});
+  return std::unexpected(Failure{
+      evidence::refuse(Doubt::Transport, "configfs-tsm gives no SNP report: " + why).error(),
+      may_pass});
 }
 
 std::unexpected<Failure> no_report(const std::string& path, std::errc error) {

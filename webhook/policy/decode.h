@@ -16,6 +16,9 @@ namespace cpods::policy {
 
 [[nodiscard]] std::unique_ptr<Pool> decode_pool(json::Node document, const LoadOptions& options,
                                                 Report& report);
+// spec.attestation of a pool.
+[[nodiscard]] pod::StepSettings decode_attestation(json::Node given, const LoadOptions& options,
+                                                   Report& report);
 // The pool's name is looked up later: policies may stand before their pools.
 [[nodiscard]] std::unique_ptr<Policy> decode_policy(json::Node document, Report& report);
 

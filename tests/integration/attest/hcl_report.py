@@ -18,6 +18,7 @@ CLAIMS_OFFSET = 0x4D4
 POLICY_OF_AZURE = 0x3001F
 POLICY_DEBUG = 1 << 19
 MEASUREMENT = bytes(range(48))
+ID_KEY_DIGEST = bytes(range(48, 96))
 
 
 def runtime_claims(modulus, exponent=b"\x01\x00\x01", user_data=None):
@@ -41,6 +42,7 @@ def snp_report(claims, policy=POLICY_OF_AZURE, vmpl=0):
         report[tcb:tcb + 8] = TCB
     report[0x050:0x070] = hashlib.sha256(claims).digest()
     report[0x090:0x0C0] = MEASUREMENT
+    report[0x0E0:0x110] = ID_KEY_DIGEST
     report[0x188:0x18A] = bytes([0x19, 0x01])
     report[0x1A0:0x1E0] = CHIP
     return bytes(report)

@@ -69,8 +69,8 @@ class Devices(AttestCase):
                    "--attestation", demand(evidence="sev-snp", device=str(absent)))
 
     def test_what_this_version_cannot_verify_fails_closed(self):
-        self.check("maa", 17, refusal("this version asks Microsoft Azure Attestation about the "
-                                      "evidence azure-vtpm alone"),
+        self.check("maa", 17, refusal("Microsoft Azure Attestation is asked about the evidence "
+                                      "azure-vtpm alone"),
                    "--attestation", demand(evidence="sev-snp",
                                            verifier={"maa": {"issuer": "https://maa.example"}}))
 
@@ -260,14 +260,24 @@ class Attested(VtpmCase):
                 "x509.crl: the list of certificates that AMD's ARK-Milan revoked has the one that "
                 "signed the certificate of the signing key"),
              (200, chain().revocation_list(SERIALS["ask"]))),
-            ("absent", 11, refusal(f"{none}it answers HTTP 404"), (404, b"")),
-            ("no list", 12, refusal(f"{none}its answer holds no list of revoked certificates in "
+            ("absent", 11, refusal(f"x509.crl: {none}it answers HTTP 404"), (404, b"")),
+            ("no list", 12, refusal(f"x509.crl: {none}its answer holds no list of revoked certificates in "
                                     "DER or PEM"), (200, b"<html>")),
         ]
         for name, code, sentence, answer in rows:
             kds = self.serve(answer)
             self.check_tpm(name, code, sentence, "--kds", kds.url, settings=demanded)
             self.assertEqual([path for path, _ in kds.requests], ["/vcek/v1/Milan/crl"])
+
+    def test_about_evidence_that_is_refused_already_nobody_is_asked(self):
+        claims = self.provision()
+        self.tpm.write_report(hcl_report(claims, snp_report(claims)))
+        kds = self.serve((404, b""))
+        self.check_tpm("forged", 13, refusal(
+            "sig.range: the signature's numbers are not between zero and the order of P-384"),
+            "--kds", kds.url, "--output", self.output, settings={"requireRevocationCheck": True})
+        self.assertEqual(kds.requests, [])
+        self.assertEqual(sorted(os.listdir(self.output)), ["evidence.json", "result.json"])
 
     def test_without_the_demand_nobody_is_asked(self):
         self.provision()

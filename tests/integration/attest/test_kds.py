@@ -41,7 +41,7 @@ class KeyService(VtpmCase):
         rows = [
             (Answer(302, headers={"Location": elsewhere.url}), "it answers HTTP 302"),
             (Answer(404), "it answers HTTP 404"),
-            (Answer(200, b"x" * (1024 * 1024 + 1)),
+            (Answer(200, b"x" * (256 * 1024 + 1)),
              "{at}: the answer is larger than this program reads"),
             (Answer(200, self.leaf()[:-1]), "its answer holds no X.509 certificate in DER or PEM"),
             (Answer(200, b""), "its answer holds no X.509 certificate in DER or PEM"),

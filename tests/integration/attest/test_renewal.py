@@ -9,6 +9,7 @@ import unittest
 
 from attest_case import refusal
 from hcl_report import hcl_report, runtime_claims
+from kbs import extra_data_of
 from paravisor import REPORT_INDEX
 from tpm_words import NV_READ, NV_WRITE, PLAIN, answer_of, code_of, index_of, nv_read, wanted_of
 from vtpm_case import VtpmCase, attested
@@ -157,8 +158,14 @@ class Renewal(VtpmCase):
         self.assertEqual(done.returncode, 0)
         policy = self.folder / "policy.yaml"
         policy.write_text(json.dumps(FRESH))
-        peer = self.attest("verify", "--evidence", self.output / "evidence.json", "--policy",
-                           policy)
+        evidence = self.output / "evidence.json"
+        peer = self.attest("verify", "--evidence", evidence, "--policy", policy)
+        self.assertEqual(peer.returncode, 15)
+        self.assertIn("policy.requireFreshReport: there is no nonce that the report could answer, "
+                      "which the pool's verifier does not accept", peer.stdout)
+        quote = bytes.fromhex(json.loads(evidence.read_text())["tpm_quote"]["message"])
+        peer = self.attest("verify", "--evidence", evidence, "--policy", policy, "--nonce",
+                           extra_data_of(quote).hex())
         self.assertEqual(peer.returncode, 15)
         self.assertIn("policy.requireFreshReport: the report does not carry the quote's nonce, "
                       "which the pool's verifier does not accept", peer.stdout)

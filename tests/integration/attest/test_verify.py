@@ -303,13 +303,14 @@ class Options(Files):
                 self.assertEqual(self.failed_with("--time", given), expected)
 
     def test_what_is_unpinned_is_told_as_the_setting_that_pins_it(self):
-        checks = self.result("--evidence", self.path("evidence.json"))[1]
+        checks = self.result("--evidence", self.path("evidence.json"), "--nonce", NONCE.hex())[1]
         pins = {name.removeprefix("policy."): json.loads(check["detail"])
                 for name, check in checks.items()
                 if name.startswith("policy.") and check["status"] == "unpinned"}
         self.assertEqual(len(pins), 15)
         path = self.write("pins.json", json.dumps(pins).encode())
-        code, checks = self.result("--evidence", self.path("evidence.json"), "--policy", path)
+        code, checks = self.result("--evidence", self.path("evidence.json"), "--nonce", NONCE.hex(),
+                                   "--policy", path)
         self.assertEqual(code, 0)
         for name, value in pins.items():
             # What is switched off asks nothing.

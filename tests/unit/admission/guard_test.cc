@@ -118,8 +118,8 @@ TEST_CASE("guard: a guarded secret may only be read on the pool") {
       {policies, R"("nodeSelector":{"agentpool":"gpu"},)" + kReadsDb,
        "refused SecretOffPool: payments/web: Secret \"db-main\" (spec.containers[0].env[1]) may "
        "only be read on pool \"snp\" (policy \"db\"), but this Pod can never run there: "
-       "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Require agentpool "
-       "in [snp] instead."},
+       "spec.nodeSelector.agentpool is gpu, which rules out agentpool in [snp]. Take that out. Add "
+       "agentpool: snp to its nodeSelector."},
   });
 }
 

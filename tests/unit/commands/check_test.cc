@@ -35,7 +35,10 @@ class Folder {
   std::filesystem::path path_;
 };
 
-std::string pool(const std::string& evidence, const std::string& verifier) {
+std::string pool(const std::string& evidence, const std::string& verifier,
+                 const std::string& device = {}) {
+  const bool is_azure = evidence == "azure-vtpm";
+  const auto path = device.empty() ? (is_azure ? "/dev/tpmrm0" : "/dev/sev-guest") : device;
   return R"(apiVersion: confidential.pods/v1
 kind: ConfidentialPool
 metadata: {name: pool}
@@ -44,7 +47,8 @@ spec:
   attestation:
     evidence: )" +
          evidence + R"(
-    device: {hostPath: /dev/tpmrm0}
+    device: {hostPath: )" +
+         path + R"(}
     verifier:
       )" +
          verifier + R"(
@@ -59,13 +63,12 @@ spec: {pool: pool, namespaces: ["*"], podSelector: {}}
 std::string warning(const std::string& place, const std::string& setting,
                     const std::string& clause) {
   return "DIR/set.yaml:" + place + ": warning: " + setting +
-         ": no Pod of this pool starts, because " + clause +
-         "; leave spec.attestation out to use placement and the secret guard today\n";
+         ": no Pod of this pool starts, because " + clause + "\n";
 }
 
 }  // namespace
 
-TEST_CASE("check: an attestation that this version cannot finish is a warning at its setting") {
+TEST_CASE("check: an attestation that no node can pass is a warning at its setting") {
   struct Row {
     const char* evidence;
     const char* verifier;
@@ -78,10 +81,22 @@ TEST_CASE("check: an attestation that this version cannot finish is a warning at
       {"azure-vtpm", "maa: {issuer: \"https://a.example\"}", total + "no warnings\n"},
       {"azure-vtpm", "kbs: {url: \"https://k.example\"}", total + "no warnings\n"},
       {"sev-snp", "maa: {issuer: \"https://a.example\"}",
-       warning("10:7", "maa",
-               "this version asks Microsoft Azure Attestation about the evidence azure-vtpm "
-               "alone") +
+       warning("10:12", "maa",
+               "Microsoft Azure Attestation is asked about the evidence azure-vtpm alone; write "
+               "local or kbs") +
            total + "1 warning\n"},
+      {"azure-vtpm", "local: {vmpl: 1}",
+       warning("10:21", "vmpl", "the paravisor of an Azure VM asks at VMPL 0; write 0") + total +
+           "1 warning\n"},
+      {"azure-vtpm", "local: {vmpl: 0}", total + "no warnings\n"},
+      {"sev-snp", "local: {vmpl: 1, requireSecureBoot: false}", total + "no warnings\n"},
+      {"sev-snp", "local: {requireSecureBoot: true}",
+       warning("10:34", "requireSecureBoot",
+               "the evidence sev-snp tells nothing of it; take it out") +
+           total + "1 warning\n"},
+      {"sev-snp", "kbs: {url: \"https://k.example/kbs/v0\"}",
+       warning("10:18", "url", "the step adds /kbs/v0 itself; take it off") + total +
+           "1 warning\n"},
       {"sev-snp", "kbs: {url: \"https://k.example\"}", total + "no warnings\n"},
   };
   for (const auto& row : rows) {
@@ -91,6 +106,23 @@ TEST_CASE("check: an attestation that this version cannot finish is a warning at
     CHECK(folder.said == row.said);
     CHECK(folder.code == 0);
   }
+}
+
+TEST_CASE("check: a device of the other kind of node is a warning") {
+  const std::string total = "DIR: 1 policy, 1 pool, no errors, 1 warning\n";
+  CHECK(Folder(pool("sev-snp", "local: {}", "/dev/tpmrm0")).said ==
+        warning("8:24", "device", "/dev/tpmrm0 gives no SNP report; write /dev/sev-guest") + total);
+  CHECK(Folder(pool("azure-vtpm", "local: {}", "/dev/sev-guest")).said ==
+        warning("8:24", "device", "/dev/sev-guest is no vTPM; write /dev/tpmrm0") + total);
+}
+
+TEST_CASE("check: no ID key is none that can be pinned") {
+  const Folder folder(
+      pool("azure-vtpm", "local: {idKeyDigests: [\"" + std::string(96, '0') + "\"]}"));
+  CHECK(folder.code == 1);
+  CHECK(folder.said ==
+        "DIR/set.yaml:10:30: is what every launch has that no ID key signed, and pins nothing; "
+        "take it out, and pin measurements\nDIR: 1 error, no warnings\n");
 }
 
 TEST_CASE(
@@ -117,8 +149,11 @@ TEST_CASE(
       {"azure-vtpm", "requireSecureBoot: false, vmpl: 0", total + "no warnings\n"},
       {"azure-vtpm", pcrs + ", idKeyDigests: [\"" + digits + "\"]", total + "no warnings\n"},
       {"azure-vtpm", pcrs + ", measurements: [\"" + digits + "\"]", total + "no warnings\n"},
-      // A bare guest has no PCRs, so that the setting is not met at all.
-      {"sev-snp", pcrs, total + "no warnings\n"},
+      {"sev-snp", pcrs,
+       "DIR/set.yaml:10:21: warning: pcrs: no Pod of this pool starts, because the evidence "
+       "sev-snp "
+       "tells nothing of it; take it out\n" +
+           total + "1 warning\n"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.settings);

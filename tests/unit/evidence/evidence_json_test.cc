@@ -89,10 +89,9 @@ TEST_CASE("evidence json: what is written is read again, with its chain and with
   check_same(to_json(azure), azure);
   auto bare = sample::bare_evidence(kNonce);
   check_same(to_json(bare), bare);
-  // Trustee has the certificates above the leaf, and so has everybody who reads this.
-  auto with_chain = bare;
-  with_chain.chain.others = {sample::milan().ask(), sample::milan().ark()};
-  check_same(to_json(with_chain), bare);
+  // What makes evidence refused is not left out of it.
+  bare.chain.others = {sample::milan().ask(), sample::genoa().ark()};
+  check_same(to_json(bare), bare);
 }
 
 TEST_CASE("evidence json: a report that no fields say all of is written raw, with its chain") {
@@ -166,6 +165,24 @@ TEST_CASE("evidence json: a bare guest's shapes") {
                  list(sample::milan().ask()) + R"(},{"cert_type":"VCEK","data":)" +
                  list(evidence.chain.leaf) + "}]}",
              with_chain);
+}
+
+TEST_CASE(
+    "evidence json: of the certificates that a host gives, others than AMD's are passed over") {
+  const auto evidence = sample::bare_evidence(kNonce);
+  const auto typed = [](const std::string& type, const std::string& data) {
+    return R"({"cert_type":)" + type + R"(,"data":)" + data + "}";
+  };
+  const auto chain = [&](const std::string& entries) {
+    return R"({"attestation_report":)" + quoted(base64_encode(evidence.report)) +
+           R"(,"cert_chain":[)" + entries + "]}";
+  };
+  const auto leaf = list(evidence.chain.leaf);
+  check_same(chain(typed(R"("CRL")", "[1,2]") + "," + typed(R"({"OTHER":"00000000"})", "[3]") +
+                   "," + typed(R"("Empty")", "[]") + "," + typed(R"("VCEK")", leaf) + "," +
+                   typed(R"("VLEK")", list(sample::milan().ask()))),
+             evidence);
+  check_same(chain(typed(R"("VLEK")", leaf)), evidence);
 }
 
 // The fields of a report, as virtee's library writes them.

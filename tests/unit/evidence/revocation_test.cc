@@ -148,21 +148,27 @@ TEST_CASE("revocation: the verifier holds both kinds of evidence against the lis
   const Bytes nonce(32, 0x5A);
   auto expected = sample::expecting(nonce);
   CHECK(verify(sample::evidence(nonce), expected).find("x509.crl")->status == Status::Unpinned);
-  expected.revocation_lists = {revocation_list()};
+  expected.revocation_lists = std::vector<Bytes>{revocation_list()};
   CHECK(verify(sample::evidence(nonce), expected).find("x509.crl")->status == Status::Passed);
   CHECK(verify(sample::bare_evidence(nonce), expected).verified());
   const auto policy = json::Document::parse(R"({"requireRevocationCheck":true})");
   expected.policy = policy->root();
   CHECK(verify(sample::evidence(nonce), expected).verified());
   CHECK(verify(sample::bare_evidence(nonce), expected).verified());
-  expected.revocation_lists = {revocation_list({.entries = {{.serial = sample::kAskSerial}}})};
+  expected.revocation_lists =
+      std::vector<Bytes>{revocation_list({.entries = {{.serial = sample::kAskSerial}}})};
   CHECK(sample::failed(verify(sample::evidence(nonce), expected)) ==
         "x509.crl policy.requireRevocationCheck");
   CHECK(sample::failed(verify(sample::bare_evidence(nonce), expected)) ==
         "x509.crl policy.requireRevocationCheck");
-  expected.revocation_lists.clear();
+  expected.revocation_lists = std::vector<Bytes>();
   CHECK(sample::failed(verify(sample::evidence(nonce), expected)) ==
         "policy.requireRevocationCheck");
+  expected.revocation_lists = refuse(Doubt::Transport, "nobody answers");
+  const auto appraisal = verify(sample::evidence(nonce), expected);
+  CHECK(sample::failed(appraisal) == "x509.crl policy.requireRevocationCheck");
+  CHECK(appraisal.decisive()->detail == "nobody answers");
+  CHECK(appraisal.decisive()->doubt == Doubt::Transport);
 }
 
 TEST_CASE("lists: DER is one, PEM all that there are") {

@@ -103,8 +103,8 @@ TEST_CASE("web_token: a JWK Set without a usable key is refused with its place")
       {set(R"({"kty":"RSA"})"), kNone},
       {set(R"({"kty":"RSA","x5c":[]})"), kNone},
       {set(R"({"kty":"RSA","x5c":["AAAA"]})"), kNone},
-      {set(R"({"kty":"RSA","x5c":"AAAA"})"), "/keys/0/x5c must be an array"},
-      {set(R"({"kty":"RSA","n":5})"), "/keys/0/n must be a string"},
+      {set(R"({"kty":"RSA","x5c":"AAAA"})"), kNone},
+      {set(R"({"kty":"RSA","n":5})"), kNone},
       {std::string(262145, ' '), "it is too long"},
   };
   for (const auto& [text, why] : rows) {
