@@ -61,15 +61,23 @@ CLI::App* describe_run(CLI::App& app, AttestRun& run) {
 
 CLI::App* describe_verify(CLI::App& app, AttestVerify& verify) {
   auto* command = app.add_subcommand("verify", "Verify evidence in files, offline");
-  command->add_option("--evidence", verify.evidence,
-                      "Evidence as one JSON file, such as evidence.json; - is standard input");
-  command->add_option("--hcl-report", verify.hcl_report, "Azure: content of the report's NV index");
-  command->add_option("--quote", verify.quote, "Azure: the TPM's quote (TPMS_ATTEST)");
-  command->add_option("--quote-signature", verify.quote_signature, "Azure: its signature");
-  command->add_option("--pcrs", verify.pcrs, "Azure: the 24 PCRs of the SHA-256 bank, 768 bytes");
-  command->add_option("--snp-report", verify.snp_report, "Bare SEV-SNP: the attestation report");
-  command->add_option("--vcek", verify.vcek, "Certificate of the key that signed it, DER or PEM");
-  command->add_option("--chain", verify.chain, "Certificates above it, DER or PEM; default: AMD's");
+  auto* evidence =
+      command->add_option("--evidence", verify.evidence,
+                          "Evidence as one JSON file, such as evidence.json; - is standard input");
+  command->add_option("--hcl-report", verify.hcl_report, "Azure: content of the report's NV index")
+      ->excludes(evidence);
+  command->add_option("--quote", verify.quote, "Azure: the TPM's quote (TPMS_ATTEST)")
+      ->excludes(evidence);
+  command->add_option("--quote-signature", verify.quote_signature, "Azure: its signature")
+      ->excludes(evidence);
+  command->add_option("--pcrs", verify.pcrs, "Azure: the 24 PCRs of the SHA-256 bank, 768 bytes")
+      ->excludes(evidence);
+  command->add_option("--snp-report", verify.snp_report, "Bare SEV-SNP: the attestation report")
+      ->excludes(evidence);
+  command->add_option("--vcek", verify.vcek, "Certificate of the key that signed it, DER or PEM")
+      ->excludes(evidence);
+  command->add_option("--chain", verify.chain, "Certificates above it, DER or PEM; default: AMD's")
+      ->excludes(evidence);
   command
       ->add_option("--crl", verify.revocation_lists,
                    "List of certificates that AMD revoked, DER or PEM; repeatable; default: "

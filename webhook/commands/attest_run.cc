@@ -67,17 +67,43 @@ Proven<void> keep_all(const AttestRun& run, const Attempt& made) {
   return kept;
 }
 
-Ending attest(const node::Demand& demand, const AttestRun& run, const evidence::Roots& roots) {
+Proven<Attempt> attest(const node::Demand& demand, const Sources& sources,
+                       const evidence::Roots& roots) {
   // Of which a pool's author was warned (policy/decode_attestation.cc).
   if (demand.verifier == node::Verifier::Maa && demand.evidence == node::EvidenceKind::SevSnp) {
-    return {AttestExit::NotVerifiable,
-            "Microsoft Azure Attestation is asked about the evidence azure-vtpm alone"};
+    return refuse(Doubt::NotVerifiable,
+                  "Microsoft Azure Attestation is asked about the evidence azure-vtpm alone");
   }
+  try {
+    return attempt(demand, sources, roots);
+  } catch (const std::exception& error) {
+    return refuse(Doubt::NotVerifiable, std::string("internal error: ") + error.what());
+  }
+}
+
+// On a thread of its own, because a device may block where nothing can interrupt it; what comes too
+// late is heard by nobody, and writes nothing.
+Proven<Attempt> attest_in_time(const node::Demand& demand, const Sources& sources,
+                               const evidence::Roots& roots) {
+  std::promise<Proven<Attempt>> promise;
+  auto answer = promise.get_future();
+  std::thread([demand, sources, roots, promise = std::move(promise)]() mutable {
+    promise.set_value(attest(demand, sources, roots));
+  }).detach();
+  if (answer.wait_for(sources.patience) == std::future_status::ready) return answer.get();
+  return refuse(Doubt::Transport, "the node did not answer within " +
+                                      std::to_string(sources.patience.count()) + " s");
+}
+
+Ending end(const node::Demand& demand, const AttestRun& run, const evidence::Roots& roots) {
   const auto clean = remove(run, {kEvidence, kResult, kToken, kResource});
   if (!clean) return ending_of(clean.error());
-  const auto made = attempt(demand, run.sources, roots);
+  const auto made = attest_in_time(demand, run.sources, roots);
   if (!made) return ending_of(made.error());
-  if (const auto kept = keep_all(run, *made); !kept) return ending_of(kept.error());
+  if (const auto kept = keep_all(run, *made); !kept) {
+    (void)remove(run, {kToken, kResource});
+    return ending_of(kept.error());
+  }
   const bool is_remote = made->appraisal.verified() && !made->verified_by.empty();
   return {exit_of(made->appraisal),
           is_remote ? "verified by " + made->verified_by : sentence_of(made->appraisal)};
@@ -98,34 +124,13 @@ void report(const std::string& line, const std::string& termination_log) {
   ::close(file);
 }
 
-// The work on a thread of its own, because a device may block where nothing can interrupt it.
-Ending attest_in_time(const node::Demand& demand, const AttestRun& run,
-                      const evidence::Roots& roots) {
-  std::promise<Ending> promise;
-  auto answer = promise.get_future();
-  std::thread([demand, run, roots, promise = std::move(promise)]() mutable {
-    try {
-      promise.set_value(attest(demand, run, roots));
-    } catch (const std::exception& error) {
-      promise.set_value({AttestExit::NotVerifiable,
-                         evidence::printable(std::string("internal error: ") + error.what())});
-    }
-  }).detach();
-  if (answer.wait_for(run.sources.patience) != std::future_status::ready) {
-    return {AttestExit::Transport, "the node did not answer within " +
-                                       std::to_string(run.sources.patience.count()) + " s"};
-  }
-  return answer.get();
-}
-
 }  // namespace
 
 int run_attest(const AttestRun& run, const evidence::Roots& roots) {
   const auto demand = node::parse_demand(run.attestation);
-  const auto ending = demand ? attest_in_time(*demand, run, roots)
+  const auto ending = demand ? end(*demand, run, roots)
                              : Ending{AttestExit::Usage, "--attestation: " + demand.error().text()};
   const bool attested = ending.code == AttestExit::Attested;
-  if (!attested) (void)remove(run, {kToken, kResource});
   report("confidential-pods-attest: " +
              (attested ? "this node is attested: " + ending.sentence
                        : ending.sentence + "; the Pod is not allowed to start"),

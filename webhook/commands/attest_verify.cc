@@ -1,13 +1,16 @@
 #include "commands/attest_verify.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <system_error>
 
 #include "commands/attest_exit.h"
 #include "commands/attest_report.h"
@@ -33,15 +36,28 @@ Unusable misshapen(const std::string& path, const evidence::Refusal& refusal) {
   return {path + ": " + refusal.sentence, exit_of(refusal.doubt)};
 }
 
+// Evidence has some tens of KiB, a list of AMD's some KiB.
+constexpr std::size_t kLongestFile = std::size_t{1024} * 1024;
+
+std::string read_stream(std::istream& stream, const std::string& name) {
+  std::string text(kLongestFile + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > kLongestFile) throw Unusable{name + ": larger than 1 MiB"};
+  if (stream.bad()) throw Unusable{name + ": cannot be read"};
+  return text;
+}
+
 std::string read_file(const std::string& path) {
-  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  if (path == "-") return read_stream(std::cin, "standard input");
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) throw Unusable{path + ": is a folder"};
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Unusable{path + ": cannot be read"};
-  try {
-    return {std::istreambuf_iterator<char>(file), {}};
-  } catch (const std::ios_base::failure&) {  // a folder opens, but does not read
-    throw Unusable{path + ": cannot be read"};
+  if (!file) {
+    throw Unusable{
+        path + ": cannot be read: " + std::error_code(errno, std::generic_category()).message()};
   }
+  return read_stream(file, path);
 }
 
 Bytes read_bytes(const std::string& path) {
@@ -137,8 +153,12 @@ std::optional<Bytes> nonce_in(const AttestVerify& options) {
 std::optional<json::LocatedDocument> policy_in(const std::string& path) {
   if (path.empty()) return std::nullopt;
   auto read = json::read_documents(read_file(path), json::Dialect::Policy);
-  if (!read.errors.empty() || read.documents.size() != 1 ||
-      read.documents.front().root().kind() != json::Kind::Object) {
+  if (!read.errors.empty()) {
+    const auto& first = read.errors.front();
+    throw Unusable{path + ":" + std::to_string(first.place.line) + ":" +
+                   std::to_string(first.place.column) + ": " + first.message};
+  }
+  if (read.documents.size() != 1 || read.documents.front().root().kind() != json::Kind::Object) {
     throw Unusable{path + ": must hold one object with the settings of verifier.local"};
   }
   return std::move(read.documents.front());

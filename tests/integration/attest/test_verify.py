@@ -108,8 +108,11 @@ class Usage(Files):
             (self.parts(pcrs=None), give),
             (("--snp-report", self.path("snp.bin")), "give --vcek with the report's certificate"),
             (self.parts(vcek=None), "give --vcek with the report's certificate"),
-            (("--evidence", self.path("absent")), f"{self.path('absent')}: cannot be read"),
-            (("--evidence", self.folder), f"{self.folder}: cannot be read"),
+            (("--evidence", self.path("absent")), f"{self.path('absent')}: cannot be read: "
+             "No such file or directory"),
+            (("--evidence", self.folder), f"{self.folder}: is a folder"),
+            (("--evidence", "/dev/zero"), "/dev/zero: larger than 1 MiB"),
+            ((*evidence, "--policy", "/dev/zero"), "/dev/zero: larger than 1 MiB"),
             ((*evidence, "--nonce", "xyz"), "--nonce: must be hexadecimal"),
             ((*evidence, "--nonce", "abc"), "--nonce: must be hexadecimal"),
             ((*evidence, "--time", "yesterday"), '--time: "yesterday" is neither'),
@@ -124,10 +127,18 @@ class Usage(Files):
             ((*evidence, "--policy", self.write("two", b"vmpl: 0\n---\nvmpl: 0\n")),
              f"{self.path('two')}: must hold one object with the settings of verifier.local"),
             ((*evidence, "--policy", self.write("twice", b"vmpl: 0\nvmpl: 0\n")),
-             f"{self.path('twice')}: must"),
+             f"{self.path('twice')}:2:1: "),
+            ((*evidence, "--policy", self.write("number", b"pcrs:\n  7: []\n")),
+             f"{self.path('number')}:2:3: the key 7 is a number; write it in quotes"),
             ((*evidence, "--policy", self.write("text", b"vmpl")), f"{self.path('text')}: must"),
         ]
         self.end_with(2, rows)
+
+    def test_one_file_or_its_parts_but_not_both(self):
+        for flag in ("--vcek", "--chain", "--hcl-report", "--snp-report", "--pcrs"):
+            done = self.verify("--evidence", self.path("evidence.json"), flag, self.path("absent"))
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"--evidence excludes {flag}", done.stderr + done.stdout)
 
     def end_with(self, code, rows):
         """One line on standard error, which begins so, and nothing else."""
