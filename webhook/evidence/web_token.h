@@ -33,7 +33,7 @@ struct IssuerKey {
 };
 
 // The RSA keys of 2048 to 4096 bits of a JWK Set, by n and e or by the certificate in x5c; others
-// are passed over, as RFC 7517 §5 asks. Malformed where there is none.
+// are passed over, whatever is wrong with them (RFC 7517 §5). Malformed where there is none.
 [[nodiscard]] Proven<std::vector<IssuerKey>> read_issuer_keys(std::string text);
 
 }  // namespace cpods::evidence
