@@ -24,6 +24,7 @@
 
 #include "base/freeing.h"
 #include "evidence/layout.h"
+#include "evidence/tcb.h"
 #include "evidence/x509.h"
 
 namespace cpods::evidence {
@@ -213,39 +214,23 @@ std::optional<VouchedChain> check_chain(const Parsed& parsed, const ProductRoots
 
 // ---- Leaf against report ----------------------------------------------------------------------
 
-struct TcbExtension {
-  std::string suffix;
-  std::size_t place;  // in TCB_VERSION
-  std::string_view name;
-};
-
-// TCB_VERSION has its bytes elsewhere on Turin, and one more component.
-std::span<const TcbExtension> tcb_extensions(std::string_view product) {
-  static const std::array<TcbExtension, 4> kMilanAndGenoa = {
-      {{"3.1", 0, "bootloader"}, {"3.2", 1, "tee"}, {"3.3", 6, "snp"}, {"3.8", 7, "microcode"}}};
-  static const std::array<TcbExtension, 5> kTurin = {{{"3.9", 0, "fmc"},
-                                                      {"3.1", 1, "bootloader"},
-                                                      {"3.2", 2, "tee"},
-                                                      {"3.3", 3, "snp"},
-                                                      {"3.8", 7, "microcode"}}};
-  if (product == "Turin") return kTurin;
-  return kMilanAndGenoa;
-}
-
 void check_tcb(X509* leaf, const SnpReport& report, std::string_view product,
                Appraisal& appraisal) {
-  for (const auto& [suffix, place, name] : tcb_extensions(product)) {
-    const auto level = security_patch_level(leaf, suffix);
+  for (const auto& component : kTcb) {
+    const auto place = component.place(product == "Turin");
+    if (!place) continue;
+    const auto name = std::string(component.name);
+    const auto reported = report.reported_tcb.at(*place);
+    const auto level = security_patch_level(leaf, std::string(component.extension));
     if (!level) {
-      appraisal.fail(
-          "vcek.tcb", Doubt::Signature,
-          "the certificate of the signing key does not say its " + std::string(name) + " version");
+      appraisal.fail("vcek.tcb", Doubt::Signature,
+                     "the certificate of the signing key does not say its " + name + " version");
       return;
     }
-    if (*level != report.reported_tcb.at(place)) {
+    if (*level != reported) {
       appraisal.fail("vcek.tcb", Doubt::Signature,
-                     "the key is of " + std::string(name) + " " + std::to_string(*level) +
-                         ", the report says " + std::to_string(report.reported_tcb.at(place)));
+                     "the key is of " + name + " " + std::to_string(*level) + ", the report says " +
+                         std::to_string(reported));
       return;
     }
   }

@@ -9,6 +9,7 @@
 #include "evidence/amd_roots.h"
 #include "evidence/layout.h"
 #include "evidence/place.h"
+#include "evidence/tcb.h"
 #include "json/writer.h"
 
 namespace cpods::evidence {
@@ -89,33 +90,15 @@ std::string product_seen(const Facts& facts) {
   return facts.product.empty() ? kNoProduct : list_of(facts.product);
 }
 
-// Where each component stands in TCB_VERSION; -1: this product has none.
-struct Component {
-  std::string_view name;
-  int milan_and_genoa;
-  int turin;
-
-  [[nodiscard]] int place(std::string_view product) const {
-    return product == "Turin" ? turin : milan_and_genoa;
-  }
-};
-constexpr std::array<Component, 5> kComponents = {{
-    {"fmc", -1, 0},
-    {"bootloader", 0, 1},
-    {"tee", 1, 2},
-    {"snp", 6, 3},
-    {"microcode", 7, 7},
-}};
-
-int reported(const Facts& facts, int place) {
-  return facts.report.reported_tcb.at(static_cast<std::size_t>(place));
+bool is_turin(const Facts& facts) {
+  return facts.product == "Turin";
 }
 
 void require_components(json::Node wanted, std::string_view product) {
   if (!wanted) throw json::Malformed(wanted.pointer(), "must not be null");
   for (const auto [name, least] : wanted.members()) {
-    const auto* found = std::ranges::find(kComponents, name, &Component::name);
-    if (found == kComponents.end() || found->place(product) < 0) {
+    const auto* found = std::ranges::find(kTcb, name, &TcbComponent::name);
+    if (found == std::end(kTcb) || !found->place(product == "Turin")) {
       throw json::Malformed(least.pointer(), "is no TCB component of this product");
     }
     (void)number_of(least);
@@ -129,9 +112,11 @@ Complaint min_tcb(json::Node wanted, const Facts& facts) {
   }
   if (facts.product.empty()) return kNoProduct;
   for (const auto [name, least] : wanted[facts.product].members()) {
-    const int place = std::ranges::find(kComponents, name, &Component::name)->place(facts.product);
+    const auto place = std::ranges::find(kTcb, name, &TcbComponent::name)->place(is_turin(facts));
     const auto what = "the reported TCB has " + std::string(name);
-    if (auto complaint = at_least(number_of(least), reported(facts, place), what)) return complaint;
+    if (auto complaint =
+            at_least(number_of(least), facts.report.reported_tcb.at(place.value()), what))
+      return complaint;
   }
   return {};
 }
@@ -140,9 +125,9 @@ std::string tcb_seen(const Facts& facts) {
   if (facts.product.empty()) return kNoProduct;
   json::Writer out;
   out.object().key(facts.product).object();
-  for (const auto& component : kComponents) {
-    const int place = component.place(facts.product);
-    if (place >= 0) out.key(component.name).number(reported(facts, place));
+  for (const auto& component : kTcb) {
+    const auto place = component.place(is_turin(facts));
+    if (place) out.key(component.name).number(facts.report.reported_tcb.at(*place));
   }
   return out.end().end().take();
 }

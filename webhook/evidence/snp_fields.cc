@@ -6,6 +6,7 @@
 #include "evidence/layout.h"
 #include "evidence/place.h"
 #include "evidence/snp_report.h"
+#include "evidence/tcb.h"
 #include "json/document.h"
 #include "json/writer.h"
 
@@ -57,15 +58,6 @@ constexpr Field kFields[] = {
 // Halves of the signature, in an object of their own.
 constexpr Field kHalves[] = {{"r", Shape::List, 0x2A0, 72}, {"s", Shape::List, 0x2E8, 72}};
 
-// Where a component stands in TCB_VERSION; -1: only where there is an fmc (Turin).
-struct Component {
-  std::string_view name;
-  int without_fmc;
-  int with_fmc;
-};
-constexpr Component kTcb[] = {
-    {"fmc", -1, 0}, {"bootloader", 0, 1}, {"tee", 1, 2}, {"snp", 6, 3}, {"microcode", 7, 7}};
-
 constexpr std::string_view kVersion[] = {"build", "minor", "major"};
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -88,10 +80,10 @@ void put_list(json::Node list, Bytes& report, std::size_t offset, std::size_t si
 }
 
 void put_tcb(json::Node tcb, Bytes& report, std::size_t offset) {
-  const bool has_fmc = tcb["fmc"].present();
-  for (const auto& [name, without_fmc, with_fmc] : kTcb) {
-    const int place = has_fmc ? with_fmc : without_fmc;
-    if (place >= 0) put(tcb[name], report, offset + static_cast<std::size_t>(place), 1);
+  const bool is_turin = tcb["fmc"].present();
+  for (const auto& component : kTcb) {
+    const auto place = component.place(is_turin);
+    if (place) put(tcb[component.name], report, offset + *place, 1);
   }
 }
 
@@ -118,21 +110,21 @@ std::int64_t number_at(ByteView report, std::size_t offset, std::size_t size) {
   return static_cast<std::int64_t>(value);
 }
 
-void write_tcb(json::Writer& out, ByteView tcb, bool has_fmc) {
+void write_tcb(json::Writer& out, ByteView tcb, bool is_turin) {
   out.object();
-  for (const auto& [name, without_fmc, with_fmc] : kTcb) {
-    const int place = has_fmc ? with_fmc : without_fmc;
-    out.key(name);
-    if (place < 0) {
-      out.null();
+  for (const auto& component : kTcb) {
+    const auto place = component.place(is_turin);
+    out.key(component.name);
+    if (place) {
+      out.number(tcb[*place]);
     } else {
-      out.number(tcb[static_cast<std::size_t>(place)]);
+      out.null();
     }
   }
   out.end();
 }
 
-void write_field(json::Writer& out, ByteView report, const Field& field, bool has_fmc) {
+void write_field(json::Writer& out, ByteView report, const Field& field, bool is_turin) {
   const auto bytes = report.subspan(field.offset, field.size);
   out.key(field.name);
   switch (field.shape) {
@@ -145,7 +137,7 @@ void write_field(json::Writer& out, ByteView report, const Field& field, bool ha
       out.end();
       return;
     case Shape::Tcb:
-      return write_tcb(out, bytes, has_fmc);
+      return write_tcb(out, bytes, is_turin);
     case Shape::Version:
       out.object();
       for (std::size_t i = 0; i < field.size; ++i) out.key(kVersion[i]).number(bytes[i]);
@@ -155,14 +147,14 @@ void write_field(json::Writer& out, ByteView report, const Field& field, bool ha
 
 std::string written(ByteView report) {
   const auto read = read_snp_report(report);
-  const bool has_fmc = product_of(read) == "Turin";
+  const bool is_turin = product_of(read) == "Turin";
   json::Writer out(16384);
   out.object();
   for (const auto& field : kFields) {
-    if (read.version >= field.since) write_field(out, report, field, has_fmc);
+    if (read.version >= field.since) write_field(out, report, field, is_turin);
   }
   out.key("signature").object();
-  for (const auto& half : kHalves) write_field(out, report, half, has_fmc);
+  for (const auto& half : kHalves) write_field(out, report, half, is_turin);
   return out.end().end().take();
 }
 

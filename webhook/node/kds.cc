@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "evidence/revocation.h"
+#include "evidence/tcb.h"
 #include "node/patient_request.h"
 #include "node/remote_service.h"
 
@@ -65,15 +66,16 @@ std::string kds_target(const evidence::SnpReport& report) {
   const auto product = evidence::product_of(report);
   if (product.empty()) return {};
   const bool is_turin = product == "Turin";
-  const auto& tcb = report.reported_tcb;
   const ByteView chip = report.chip_id;
   std::string target = "/vcek/v1/" + std::string(product) + "/" +
                        hex_encode(is_turin ? chip.first(kShortChipId) : chip) + "?";
-  if (is_turin) target += "fmcSPL=" + two_digits(tcb[0]) + "&";
-  target += "blSPL=" + two_digits(tcb[is_turin ? 1 : 0]);
-  target += "&teeSPL=" + two_digits(tcb[is_turin ? 2 : 1]);
-  target += "&snpSPL=" + two_digits(tcb[is_turin ? 3 : 6]);
-  return target + "&ucodeSPL=" + two_digits(tcb[7]);
+  for (const auto& component : evidence::kTcb) {
+    const auto place = component.place(is_turin);
+    if (!place) continue;
+    target += (target.ends_with('?') ? "" : "&") + std::string(component.query) + "=" +
+              two_digits(report.reported_tcb.at(*place));
+  }
+  return target;
 }
 
 evidence::Proven<evidence::CertificateChain> fetch_vcek(const Kds& kds,
