@@ -45,10 +45,11 @@ class ScriptedServer {
       while (!text.ends_with("\r\n\r\n") && BIO_read(bio_, &byte, 1) == 1) text += byte;
       return text;
     }
-    void read(std::size_t count) {
+    std::string read(std::size_t count) {
+      std::string text;
       char byte = 0;
-      while (count-- > 0 && BIO_read(bio_, &byte, 1) == 1) {
-      }
+      while (count-- > 0 && BIO_read(bio_, &byte, 1) == 1) text += byte;
+      return text;
     }
     void write(std::string_view bytes) {
       BIO_write(bio_, bytes.data(), static_cast<int>(bytes.size()));
