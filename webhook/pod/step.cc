@@ -185,7 +185,10 @@ void check_intruders(json::Node spec, std::vector<Step::Flaw>& flaws) {
   for_each_container(spec, [&](json::Node container) {
     if (!is_named_step(container) && reaches_into_step(container)) intruders.push_back(container);
   });
-  report(flaws, "reaches into a volume of the attestation step", intruders);
+  report(flaws,
+         "reaches into a volume of the attestation step, whose output others may mount, with "
+         "readOnly: true",
+         intruders);
 }
 
 // The list without containers of the step's name, behind the step.

@@ -385,7 +385,10 @@ TEST_CASE("step: others may read what it has written, and reach into nothing els
         changed(pod, R"({"op":"add","path":"/containers/0/volumeMounts","value":[)" + mount + "]}")
             .root());
   };
-  const auto flaw = "containers[0] reaches into a volume of the attestation step";
+  const auto flaw =
+      "containers[0] reaches into a volume of the attestation step, whose output others may mount, "
+      "with "
+      "readOnly: true";
   CHECK(mounting(R"({"name":"confidential-pods-output","mountPath":"/e","readOnly":true})") == "");
   CHECK(mounting(R"({"name":"confidential-pods-output","mountPath":"/e"})") == flaw);
   CHECK(mounting(R"({"name":"confidential-pods-output","mountPath":"/e","readOnly":false})") ==
