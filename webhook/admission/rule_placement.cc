@@ -31,7 +31,7 @@ std::string opt_in_label(const policy::Pool* pool, const policy::Snapshot& snaps
 
 // As YAML reads it for a string: true, 1 and 1e3 stand in quotes.
 std::string yaml_text(const std::string& value) {
-  const bool is_word = !value.empty() && std::isalpha(static_cast<unsigned char>(value[0])) != 0;
+  const bool is_word = std::isalpha(static_cast<unsigned char>(value[0])) != 0;
   constexpr std::string_view kWords[] = {"true", "false", "yes", "no", "on",
                                          "off",  "null",  "y",   "n"};
   std::string lower = value;

@@ -205,6 +205,27 @@ spec:
                        "tee=snp:NoSchedule and of b."));
 }
 
+TEST_CASE("guard: what to write is what YAML reads as meant") {
+  const auto advice = [](const std::string& values) {
+    const auto message = said(
+        "---\napiVersion: confidential.pods/v1\nkind: ConfidentialPool\nmetadata: {name: "
+        "snp}\nspec:\n"
+        "  nodes: {matchExpressions: [{key: a.b/tee, operator: In, values: [" +
+            values + "]}]}\n" + policy_named("db", kGuardDb),
+        {.object = pod("{" + kReadsDb + "}")});
+    return message.substr(message.rfind("Add "));
+  };
+  CHECK(advice("snp-2") == "Add a.b/tee: snp-2 to its nodeSelector.");
+  CHECK(advice("truest") == "Add a.b/tee: truest to its nodeSelector.");
+  for (const auto* word : {"true", "True", "OFF", "no", "y", "null", "1", "1e3", "0x1f", ""}) {
+    CAPTURE(word);
+    const auto quoted = "\"" + std::string(word) + "\"";
+    CHECK(advice(quoted) == "Add a.b/tee: " + quoted + " to its nodeSelector.");
+  }
+  // Of several values a nodeSelector can have none.
+  CHECK(advice("x, z") == "Add a required node affinity with a.b/tee in [x, z].");
+}
+
 TEST_CASE("guard: a policy that places on the same pool, or only guards another, is not blamed") {
   const auto fix_of = [](const std::string& yaml) {
     const auto message = ask(*policies(yaml), {.object = pod("{" + kReadsDb + "}")}).message;
