@@ -90,6 +90,12 @@ void ask_maa(const node::Maa& maa, const VtpmEvidence& evidence, ByteView nonce,
 
 Proven<Attempt> attempt_maa(const node::Demand& demand, const Sources& sources, json::Node settings,
                             const evidence::Roots& roots) {
+  // Of which a pool's author was warned (policy/decode_attestation.cc).
+  if (demand.evidence == node::EvidenceKind::SevSnp) {
+    return evidence::refuse(
+        evidence::Doubt::NotVerifiable,
+        "Microsoft Azure Attestation is asked about the evidence azure-vtpm alone");
+  }
   const auto maa = node::maa_of(settings);
   if (!maa) return std::unexpected(maa.error());
   const auto nonce = fresh_nonce();

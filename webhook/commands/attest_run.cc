@@ -69,11 +69,6 @@ Proven<void> keep_all(const AttestRun& run, const Attempt& made) {
 
 Proven<Attempt> attest(const node::Demand& demand, const Sources& sources,
                        const evidence::Roots& roots) {
-  // Of which a pool's author was warned (policy/decode_attestation.cc).
-  if (demand.verifier == node::Verifier::Maa && demand.evidence == node::EvidenceKind::SevSnp) {
-    return refuse(Doubt::NotVerifiable,
-                  "Microsoft Azure Attestation is asked about the evidence azure-vtpm alone");
-  }
   try {
     return attempt(demand, sources, roots);
   } catch (const std::exception& error) {
@@ -95,10 +90,12 @@ Proven<Attempt> attest_in_time(const node::Demand& demand, const Sources& source
                                       std::to_string(sources.patience.count()) + " s");
 }
 
-Ending end(const node::Demand& demand, const AttestRun& run, const evidence::Roots& roots) {
+Ending end(const AttestRun& run, const evidence::Roots& roots) {
   const auto clean = remove(run, {kEvidence, kResult, kToken, kResource});
+  const auto demand = node::parse_demand(run.attestation);
+  if (!demand) return {AttestExit::Usage, "--attestation: " + demand.error().text()};
   if (!clean) return ending_of(clean.error());
-  const auto made = attest_in_time(demand, run.sources, roots);
+  const auto made = attest_in_time(*demand, run.sources, roots);
   if (!made) return ending_of(made.error());
   if (const auto kept = keep_all(run, *made); !kept) {
     (void)remove(run, {kToken, kResource});
@@ -127,9 +124,7 @@ void report(const std::string& line, const std::string& termination_log) {
 }  // namespace
 
 int run_attest(const AttestRun& run, const evidence::Roots& roots) {
-  const auto demand = node::parse_demand(run.attestation);
-  const auto ending = demand ? end(*demand, run, roots)
-                             : Ending{AttestExit::Usage, "--attestation: " + demand.error().text()};
+  const auto ending = end(run, roots);
   const bool attested = ending.code == AttestExit::Attested;
   report("confidential-pods-attest: " +
              (attested ? "this node is attested: " + ending.sentence

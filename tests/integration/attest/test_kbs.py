@@ -167,6 +167,10 @@ class Refused(KbsCase):
         self.assertEqual(sorted(each.name for each in self.output.iterdir()),
                          ["evidence.json", "result.json"])
         # Whatever is refused, and when.
+        (self.output / "resource").write_text("of an attempt before")
+        self.check("usage", 2, refusal("--attestation: /evidence: must be azure-vtpm or sev-snp"),
+                   "--attestation", demand(evidence="tdx"), "--output", self.output)
+        self.assertEqual(list(self.output.iterdir()), [])
         self.service.instead = {AUTH: Answer(403)}
         self.check_kbs("at once", 16, refusal(self.words("it answers HTTP 403")),
                        "--output", self.output)
