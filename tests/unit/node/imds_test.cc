@@ -4,7 +4,7 @@
 
 #include "node/patient_request.h"
 #include "unit/evidence/sample_chain.h"
-#include "unit/net/scripted_server.h"
+#include "unit/node/http_answers.h"
 
 namespace cpods::node {
 namespace {
@@ -32,17 +32,6 @@ std::string answer() {
   return R"({"vcekCert":")" + pem_text(sample::vcek()) + R"(","tcbm":"D516000000000004",)" +
          R"("certificateChain":")" + pem_text(sample::milan().ask()) +
          pem_text(sample::milan().ark()) + R"(","cacheControl":"86400"})";
-}
-
-std::string http(const std::string& status, const std::string& body = {}) {
-  return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\nConnection: close\r\n\r\n" + body;
-}
-ScriptedServer::Script answering(const std::string& bytes) {
-  return [bytes](Connection& connection) {
-    connection.head();
-    connection.write(bytes);
-  };
 }
 
 evidence::Proven<evidence::CertificateChain> fetch_from(const ScriptedServer& server,

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "unit/evidence/sample_list.h"
-#include "unit/net/scripted_server.h"
+#include "unit/node/http_answers.h"
 
 namespace cpods::node {
 namespace {
@@ -17,17 +17,6 @@ namespace sample = evidence::sample;
 
 const std::string kNoList =
     "the list of revoked certificates cannot be had from AMD's key service: ";
-
-std::string http(const std::string& status, std::string_view body = {}) {
-  return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\nConnection: close\r\n\r\n" + std::string(body);
-}
-ScriptedServer::Script answering(const std::string& bytes) {
-  return [bytes](Connection& connection) {
-    connection.head();
-    connection.write(bytes);
-  };
-}
 
 evidence::Proven<std::vector<Bytes>> list_from(const ScriptedServer& server,
                                                std::chrono::milliseconds limit = 20s) {
