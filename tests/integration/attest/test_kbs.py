@@ -23,10 +23,6 @@ class KbsCase(VtpmCase):
         self.service = self.remote(Kbs())
         self.vtpm = self.paravisor(period=0.2)
 
-    def remote(self, service):
-        self.addCleanup(service.stop)
-        return service
-
     def words(self, text):
         return f"the key broker service at localhost:{self.service.port}: {text}"
 

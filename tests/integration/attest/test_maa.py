@@ -28,10 +28,6 @@ class MaaCase(VtpmCase):
         self.service = self.remote(Maa())
         self.vtpm = self.paravisor(period=0.2)
 
-    def remote(self, service):
-        self.addCleanup(service.stop)
-        return service
-
     def words(self, text):
         return f"Microsoft Azure Attestation at {self.service.url}: {text}"
 

@@ -36,6 +36,10 @@ class VtpmCase(AttestCase):
         self.addCleanup(imds.stop)
         return imds
 
+    def remote(self, service):
+        self.addCleanup(service.stop)
+        return service
+
     def provision(self):
         """Key and a report that binds it, signed; the runtime claims of that report."""
         self.tpm.define_report_index()
